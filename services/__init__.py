@@ -1,0 +1,1 @@
+"""The five services; each owns its data and speaks to the others only through events."""

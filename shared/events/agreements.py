@@ -1,0 +1,94 @@
+"""What the agreements service publishes: programs as state, and facts about partner organizations."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.base import Fact, fact
+from shared.events.vocabulary import Need
+
+PROGRAMS = "agreements.programs.v1"
+EVENTS = "agreements.events.v1"
+
+
+class Contact(BaseModel):
+    """Whom to ask about a program; becomes a person with the role `partner_staff` when there is an e-mail."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    """E.164."""
+
+
+@fact("program.changed.v1", topic=PROGRAMS, key="program_id")
+class ProgramChanged(Fact):
+    """The newest state of a program of a partner organization."""
+
+    program_id: UUID
+    organization_id: UUID
+    organization_name: str
+    name: str
+    description: str = ""
+    needs: tuple[Need, ...] = ()
+    grades: tuple[str, ...] = ()
+    """CEDS codes; empty: every grade."""
+    school_ids: tuple[UUID, ...] = ()
+    """Schools served; empty: every school."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags that staff of the program speak."""
+    schedule: str = ""
+    """Days and times in words."""
+    capacity: int | None = None
+    """Places; None where it is not known."""
+    contact: Contact | None = None
+    site: str = ""
+    """Where it takes place: one line of address."""
+    status: str = "open"
+    """`open`, `paused` or `closed`; only an open program takes referrals."""
+
+
+@fact("organization.registered.v1", topic=EVENTS, key="organization_id")
+class OrganizationRegistered(Fact):
+    """A partner organization was entered or came with an import."""
+
+    organization_id: UUID
+    name: str
+
+
+@fact("organization.renamed.v1", topic=EVENTS, key="organization_id")
+class OrganizationRenamed(Fact):
+    """A partner organization goes by another name."""
+
+    organization_id: UUID
+    name: str
+
+
+@fact("program.opened.v1", topic=EVENTS, key="program_id")
+class ProgramOpened(Fact):
+    """A program takes referrals from now on."""
+
+    program_id: UUID
+    organization_id: UUID
+
+
+@fact("program.closed.v1", topic=EVENTS, key="program_id")
+class ProgramClosed(Fact):
+    """A program takes no more referrals (`paused`: for a while; `closed`: for good)."""
+
+    program_id: UUID
+    organization_id: UUID
+    status: str
+
+
+@fact("programs.imported.v1", topic=EVENTS, key="import_id")
+class ProgramsImported(Fact):
+    """A file of programs was read; rows that could not be read are in the report that the importer keeps."""
+
+    import_id: UUID
+    mapping: str
+    organizations: int
+    programs: int
+    changed: int
+    rows_refused: int

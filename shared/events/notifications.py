@@ -1,0 +1,47 @@
+"""What the notifications service publishes: what became of every message. Never an address, never its text."""
+
+from uuid import UUID
+
+from shared.events.base import Fact, fact
+
+EVENTS = "notifications.events.v1"
+
+
+class MessageFact(Fact):
+    """What every fact about a message says."""
+
+    message_id: UUID
+    recipient_id: UUID
+    kind: str
+    """Which message: a code such as `family_referral_accepted`."""
+    language: str
+    """BCP 47 tag of the language it was written in."""
+    about_id: UUID | None = None
+    """What the message is about: the referral's id."""
+
+
+@fact("message.written.v1", topic=EVENTS, key="message_id")
+class MessageWritten(MessageFact):
+    """A message stands in the person's inbox in the app."""
+
+
+@fact("message.sent.v1", topic=EVENTS, key="message_id")
+class MessageSent(MessageFact):
+    """A message was handed to the channel's server, which took it."""
+
+    channel: str
+    """`email`."""
+
+
+@fact("message.undeliverable.v1", topic=EVENTS, key="message_id")
+class MessageUndeliverable(MessageFact):
+    """A message could not be handed over on this channel and will not be tried again."""
+
+    channel: str
+    reason: str
+    """`no_address`, `refused`, `exhausted`."""
+
+
+@fact("message.read.v1", topic=EVENTS, key="message_id")
+class MessageRead(MessageFact):
+    """The person opened the message in the app."""

@@ -1,0 +1,120 @@
+"""The database: one engine per process and service, one transaction per command, tables on a metadata of their own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy import Column, DateTime, Dialect, MetaData, Table, Text, event
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class TextEnum(TypeDecorator[StrEnum]):
+    """A `StrEnum` kept as text: new words need no migration of a database type."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        """The word, checked."""
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The word as its class."""
+        return None if value is None else self.words(value)
+
+
+def _mend_type(column: Column[Any], table: Table) -> None:
+    """SQLModel makes naive timestamps and native enums; ours are aware, and text."""
+    if not table.metadata.info.get("crosswalk"):
+        return
+    if isinstance(column.type, DateTime) and not column.type.timezone:
+        column.type = DateTime(timezone=True)
+    elif isinstance(column.type, EnumType) and column.type.enum_class is not None:
+        column.type = TextEnum(cast("type[StrEnum]", column.type.enum_class))
+
+
+event.listen(Column, "after_parent_attach", _mend_type)
+
+
+def service_base() -> type[SQLModel]:
+    """A base class for one service's tables; its metadata is the service's own.
+
+    `datetime` becomes timestamptz, a `StrEnum` becomes text, `UUID` becomes uuid.
+    """
+    own = registry(metadata=MetaData(naming_convention=NAMING, info={"crosswalk": True}))
+
+    class ServiceTable(SQLModel, registry=own):
+        """One service's tables."""
+
+        metadata = own.metadata
+
+    return ServiceTable
+
+
+def async_url(dsn: str) -> str:
+    """The SQLAlchemy form of `postgresql://...`."""
+    return dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+class Database:
+    """One service's database: `transaction()` is the unit of work."""
+
+    def __init__(self, dsn: str, *, pool_size: int = 8) -> None:
+        self.dsn = dsn
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(dsn),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_pre_ping=False,
+            connect_args={"timeout": 5, "command_timeout": 60},
+        )
+        self.sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end, or rolled back whole on any exception."""
+        async with self.sessions() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+async def raw_connection(session: AsyncSession) -> asyncpg.Connection:
+    """The asyncpg connection under a session's transaction, for COPY."""
+    fairy = await (await session.connection()).get_raw_connection()
+    return cast("asyncpg.Connection", fairy.driver_connection)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database could not be reached (as opposed to: refused the statement)."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    cause: Any = getattr(error, "orig", None) or error
+    return isinstance(cause, OSError | TimeoutError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError) or (
+        isinstance(cause, asyncpg.PostgresError) and str(cause.sqlstate)[:2] in {"57", "53", "08"}
+    )

@@ -1,0 +1,95 @@
+"""The tables of messaging, the same in every service's database: outbox, inbox, parked events, relay, revoked sessions."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.db import NAMING
+
+core = MetaData(naming_convention=NAMING)
+
+outbox = Table(
+    "outbox",
+    core,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("value", LargeBinary),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("published_at", DateTime(timezone=True)),
+    Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at IS NULL")),
+    Index("ix_outbox_topic_key", "topic", "key", text("id DESC")),
+    Index("ix_outbox_published_at", "published_at"),
+    # A queue table must be vacuumed by count, not by share of its size.
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0, "autovacuum_vacuum_threshold": 5000},
+)
+"""Facts of this service on their way to Kafka, kept for the retention time after publishing."""
+
+relay = Table(
+    "relay",
+    core,
+    Column("only", Integer, primary_key=True, server_default="1"),
+    Column("cluster_id", Text),
+    Column("drained_at", DateTime(timezone=True)),
+)
+"""One row: the cluster last published to, and since when all of it is known to be consumed (a clean stop)."""
+
+inbox = Table(
+    "inbox",
+    core,
+    Column("consumer", Text, primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("ix_inbox_received_at", "received_at"),
+)
+"""Events that took effect; inserted in the transaction of the effect."""
+
+parked = Table(
+    "parked",
+    core,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("consumer", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("key", LargeBinary),
+    Column("headers", JSONB, nullable=False),
+    Column("value", LargeBinary),
+    Column("event_id", Uuid),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("settled_at", DateTime(timezone=True)),
+    Column("settled_by", Text),
+    Column("settled_how", Text),
+    UniqueConstraint("consumer", "topic", "partition", "offset", "event_id", postgresql_nulls_not_distinct=True),
+    Index("ix_parked_open", "consumer", "topic", "key", postgresql_where=text("settled_at IS NULL")),
+)
+"""Events that could not take effect, whole, until a person replays or discards them; headers are [name, base64] pairs."""
+
+revoked_sessions = Table(
+    "revoked_sessions",
+    core,
+    Column("session_id", Uuid, primary_key=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+"""Sessions that ended before their time, as told by the people service."""
+
+__all__ = ["core", "inbox", "outbox", "parked", "relay", "revoked_sessions"]

@@ -1,0 +1,104 @@
+"""Settings that every service has: read from the environment (`CROSSWALK_...`), checked at start."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What a service must know to run. A service's own class names the service and adds its own fields."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSWALK_", extra="ignore", frozen=True)
+
+    service: str
+    """Which service this is; also its consumer group and the name of its database."""
+
+    data_dir: Path = Path("data")
+    """Folder for keys and uploads."""
+
+    database_url: str = "postgresql://postgres@127.0.0.1/{service}"
+    """PostgreSQL; `{service}` is replaced by the service's name, so that one value serves all five."""
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    """Where the brokers are, comma-separated."""
+
+    kafka_idempotent: bool = True
+    """Idempotent producer; the embedded broker of one machine does not know it."""
+
+    kafka_partitions: int = Field(default=4, ge=1)
+    """Partitions of a topic when it is made."""
+
+    kafka_replication: int = Field(default=1, ge=1)
+    """Copies of a topic when it is made."""
+
+    kafka_fetch_wait_ms: int = Field(default=500, ge=1)
+    """How long a broker may hold back an empty answer; the embedded one does not wake early, so it gets little."""
+
+    notify: bool = True
+    """Wake relays and jobs by LISTEN/NOTIFY; without it they only poll and are slower, never wrong."""
+
+    outbox_retention_days: int = Field(default=14, ge=1)
+    """How long published events are kept, to be published again to a new cluster."""
+
+    public_url: str = "http://127.0.0.1:8000"
+    """Address that people use; links in messages start with it."""
+
+    smtp_host: str = "127.0.0.1"
+    """Mail server."""
+
+    smtp_port: int = 1025
+    """Its port."""
+
+    smtp_tls: str = Field(default="none", pattern="^(none|starttls|tls)$")
+    """`none`, `starttls` or `tls`."""
+
+    smtp_username: str | None = None
+    """Account at the mail server, if it asks for one."""
+
+    smtp_password: str | None = None
+    """Its password."""
+
+    mail_from: str = "Crosswalk <crosswalk@example.org>"
+    """Sender of all mail."""
+
+    time_zone: str = "America/New_York"
+    """The district's time zone (IANA)."""
+
+    holidays: Annotated[tuple[date, ...], NoDecode] = ()
+    """Days without business in the district, as ISO dates separated by commas."""
+
+    district_name: str = "Crosswalk district"
+    """Name of the district, shown on pages and in messages."""
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _dates(cls, value: object) -> object:
+        return tuple(d.strip() for d in value.split(",") if d.strip()) if isinstance(value, str) else value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{value!r} is no time zone; use a name such as America/New_York") from None
+        return value
+
+    @property
+    def dsn(self) -> str:
+        """The database of this service, as `postgresql://...`."""
+        return self.database_url.replace("{service}", self.service)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The district's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def keys_dir(self) -> Path:
+        """Folder of the signing keys."""
+        return self.data_dir / "keys"

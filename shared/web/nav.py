@@ -1,0 +1,72 @@
+"""Who finds what in the bar on top: the first level of navigation, by role."""
+
+from dataclasses import dataclass
+
+from shared.events.vocabulary import RoleName
+from shared.identity import Actor
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the navigation; `label` is English and is translated when it is shown."""
+
+    label: str
+    href: str
+    current: bool = False
+
+
+def noted(words: str) -> str:
+    """Marks words for the message catalogs without translating them yet."""
+    return words
+
+
+SCHOOL = (
+    ("Today", "/referrals/today"),
+    ("Refer a student", "/referrals/new"),
+    ("Referrals", "/referrals"),
+    ("Students", "/people/students"),
+    ("Programs", "/agreements/programs"),
+)
+PARTNER = (
+    ("Inbox", "/referrals/inbox"),
+    ("Our programs", "/agreements/ours"),
+)
+DISTRICT = (
+    ("Overview", "/referrals/overview"),
+    ("Referrals", "/referrals"),
+    ("Partners", "/agreements/partners"),
+    ("Programs", "/agreements/programs"),
+    ("Schools", "/people/schools"),
+    ("People", "/people/persons"),
+    ("Roster", "/people/roster"),
+    ("Languages", "/notifications/languages"),
+    ("Audit", "/audit"),
+)
+FAMILY = (
+    (noted("Your child's programs"), "/referrals/family"),
+    (noted("How we reach you"), "/notifications/preferences"),
+    (noted("Find a program"), "/agreements/programs"),
+)
+PUBLIC = ((noted("Find a program"), "/agreements/programs"),)
+
+BY_ROLE = (
+    (RoleName.DISTRICT_OFFICE, DISTRICT),
+    (RoleName.SCHOOL_STAFF, SCHOOL),
+    (RoleName.PARTNER_STAFF, PARTNER),
+    (RoleName.GUARDIAN, FAMILY),
+)
+
+
+def navigation(actor: Actor | None, path: str) -> list[Item]:
+    """The entries for somebody (of every role they have, each once), the one that `path` belongs to marked."""
+    entries = dict.fromkeys(
+        entry for role, group in BY_ROLE if actor is not None and actor.has(role) for entry in group
+    ) or dict.fromkeys(PUBLIC)
+    here = _closest([href for _, href in entries], path)
+    return [Item(label, href, href == here) for label, href in entries]
+
+
+def _closest(hrefs: list[str], path: str) -> str | None:
+    """The longest entry that `path` equals or lies under."""
+    above = [href for href in hrefs if path == href or path.startswith(f"{href}/")]
+    return max(above, key=len, default=None)

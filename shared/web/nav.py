@@ -58,7 +58,7 @@ BY_ROLE = (
 
 
 def navigation(actor: Actor | None, path: str) -> list[Item]:
-    """The entries for somebody (of every role they have, each once), the one that `path` belongs to marked."""
+    """The entries of every role somebody has, each once; the one that `path` belongs to is marked."""
     entries = dict.fromkeys(
         entry for role, group in BY_ROLE if actor is not None and actor.has(role) for entry in group
     ) or dict.fromkeys(PUBLIC)

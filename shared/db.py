@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, cast
 
 import asyncpg
+from asyncpg.exceptions import InterfaceError as ClientError
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import Column, DateTime, Dialect, MetaData, Table, Text, event
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -56,6 +58,15 @@ def _mend_type(column: Column[Any], table: Table) -> None:
 event.listen(Column, "after_parent_attach", _mend_type)
 
 
+def service_registry() -> registry:
+    """A registry for one service's tables, on a metadata of their own.
+
+    `class Table(SQLModel, registry=service_registry())` in the service's models is the base of its tables.
+    There, `datetime` becomes timestamptz, a `StrEnum` becomes text, `UUID` becomes uuid.
+    """
+    return registry(metadata=MetaData(naming_convention=NAMING, info={"crosswalk": True}))
+
+
 def service_base() -> type[SQLModel]:
     """A base class for one service's tables; its metadata is the service's own.
 
@@ -79,7 +90,7 @@ def async_url(dsn: str) -> str:
 class Database:
     """One service's database: `transaction()` is the unit of work."""
 
-    def __init__(self, dsn: str, *, pool_size: int = 8) -> None:
+    def __init__(self, dsn: str, *, pool_size: int = 8, notify: bool = True) -> None:
         self.dsn = dsn
         self.engine: AsyncEngine = create_async_engine(
             async_url(dsn),
@@ -89,7 +100,9 @@ class Database:
             pool_pre_ping=False,
             connect_args={"timeout": 5, "command_timeout": 60},
         )
-        self.sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        self.sessions = async_sessionmaker(
+            self.engine, class_=AsyncSession, expire_on_commit=False, info={"notify": notify}
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -115,6 +128,6 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, OperationalError | InterfaceError):
         return True
     cause: Any = getattr(error, "orig", None) or error
-    return isinstance(cause, OSError | TimeoutError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError) or (
-        isinstance(cause, asyncpg.PostgresError) and str(cause.sqlstate)[:2] in {"57", "53", "08"}
+    return isinstance(cause, OSError | TimeoutError | asyncpg.PostgresConnectionError | ClientError) or (
+        isinstance(cause, PostgresError) and str(getattr(cause, "sqlstate", ""))[:2] in {"57", "53", "08"}
     )

@@ -124,10 +124,11 @@ def new_revision(service: str, words: str, connection: Connection) -> None:
 
 
 def _render(kind: str, item: Any, context: Any) -> Any:
-    """Text enums and SQLModel's strings are plain text in the database."""
-    if kind == "type" and type(item).__name__ in {"TextEnum", "AutoString"}:
+    """Text enums and SQLModel's strings are plain text in the database, its times plain timestamptz."""
+    name = type(item).__name__ if kind == "type" else ""
+    if name in {"TextEnum", "AutoString"}:
         return "sa.Text()"
-    return False
+    return "sa.DateTime(timezone=True)" if name == "UTCDateTime" else False
 
 
 async def _new(service: str, words: str, folder: str) -> None:

@@ -103,6 +103,14 @@ class ReferralDeclined(AttemptFact):
     """The choice that is tried next; None: the referral goes back to the referrer."""
 
 
+@fact("referral.choice_skipped.v1", topic=EVENTS, key="referral_id")
+class ChoiceSkipped(AttemptFact):
+    """The turn of a choice came, but its program takes no referrals any more; the next choice is tried."""
+
+    reason: str
+    """`paused`, `closed` or `unknown`."""
+
+
 @fact("referral.returned.v1", topic=EVENTS, key="referral_id")
 class ReferralReturned(ReferralFact):
     """No choice is left; the referrer chooses again or withdraws."""

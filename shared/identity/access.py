@@ -80,6 +80,4 @@ District = Annotated[Actor, Depends(Allow(RoleName.DISTRICT_OFFICE))]
 SchoolStaff = Annotated[Actor, Depends(Allow(RoleName.SCHOOL_STAFF, RoleName.DISTRICT_OFFICE))]
 PartnerStaff = Annotated[Actor, Depends(Allow(RoleName.PARTNER_STAFF))]
 Guardian = Annotated[Actor, Depends(Allow(RoleName.GUARDIAN))]
-Staff = Annotated[
-    Actor, Depends(Allow(RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF, RoleName.DISTRICT_OFFICE))
-]
+Staff = Annotated[Actor, Depends(Allow(RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF, RoleName.DISTRICT_OFFICE))]

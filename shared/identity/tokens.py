@@ -85,7 +85,11 @@ class LinkClaims:
         """The person as an actor whose powers end with the thing that the link is about."""
         role = Role(name=self.role, scope_id=scope_id)
         return Actor(
-            person_id=self.person_id, name=self.name, language=self.language, roles=(role,), only=self.about_id
+            person_id=self.person_id,
+            name=self.name,
+            language=self.language,
+            roles=(role,),
+            only=self.about_id,
         )
 
 
@@ -118,11 +122,15 @@ def read_link(settings: ServiceSettings, token: str, *, now: datetime) -> LinkCl
         claims = _decode(settings.keys_dir, token, "link")
     except jwt.InvalidTokenError:
         raise Refusal(
-            Kind.FORBIDDEN, "link_invalid", "This link does not work. Open it from the message once more, or sign in."
+            Kind.FORBIDDEN,
+            "link_invalid",
+            "This link does not work. Open it from the message once more, or sign in.",
         ) from None
     if now.timestamp() >= claims["exp"]:
         raise Refusal(
-            Kind.GONE, "link_expired", "This link is too old. Sign in with your e-mail address to see the newest state."
+            Kind.GONE,
+            "link_expired",
+            "This link is too old. Sign in with your e-mail address to see the newest state.",
         )
     return LinkClaims(
         person_id=UUID(claims["sub"]),

@@ -1,4 +1,4 @@
-"""The tables of messaging, the same in every service's database: outbox, inbox, parked events, relay, revoked sessions."""
+"""The tables of messaging, the same in every service's database: outbox, inbox, parked events, and what they need."""
 
 from sqlalchemy import (
     BigInteger,
@@ -11,7 +11,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     func,
     text,
@@ -50,6 +49,14 @@ relay = Table(
 )
 """One row: the cluster last published to, and since when all of it is known to be consumed (a clean stop)."""
 
+consumed_cluster = Table(
+    "consumed_cluster",
+    core,
+    Column("only", Integer, primary_key=True, server_default="1"),
+    Column("cluster_id", Text, nullable=False),
+)
+"""One row: the cluster last read from; another one is read from its beginning."""
+
 inbox = Table(
     "inbox",
     core,
@@ -79,10 +86,19 @@ parked = Table(
     Column("settled_at", DateTime(timezone=True)),
     Column("settled_by", Text),
     Column("settled_how", Text),
-    UniqueConstraint("consumer", "topic", "partition", "offset", "event_id", postgresql_nulls_not_distinct=True),
+    Index("uq_parked_event", "consumer", "event_id", unique=True, postgresql_where=text("settled_at IS NULL")),
+    Index(
+        "uq_parked_place",
+        "consumer",
+        "topic",
+        "partition",
+        "offset",
+        unique=True,
+        postgresql_where=text("settled_at IS NULL AND event_id IS NULL"),
+    ),
     Index("ix_parked_open", "consumer", "topic", "key", postgresql_where=text("settled_at IS NULL")),
 )
-"""Events that could not take effect, whole, until a person replays or discards them; headers are [name, base64] pairs."""
+"""Events that could not take effect, whole, until they are replayed or discarded; headers are [name, base64] pairs."""
 
 revoked_sessions = Table(
     "revoked_sessions",
@@ -92,4 +108,4 @@ revoked_sessions = Table(
 )
 """Sessions that ended before their time, as told by the people service."""
 
-__all__ = ["core", "inbox", "outbox", "parked", "relay", "revoked_sessions"]
+__all__ = ["consumed_cluster", "core", "inbox", "outbox", "parked", "relay", "revoked_sessions"]

@@ -20,9 +20,7 @@ def relative(moment: datetime, now: datetime, language: str = "en") -> str:
         return _creole_distance(distance)
     if language == "en" and abs(distance) < timedelta(minutes=1):
         return "just now" if distance <= timedelta(0) else "in a moment"
-    return format_timedelta(
-        distance, granularity="minute", threshold=1, add_direction=True, locale=_locale(language)
-    )
+    return format_timedelta(distance, granularity="minute", threshold=1, add_direction=True, locale=_locale(language))
 
 
 def exact(moment: datetime, tz: tzinfo, language: str = "en") -> str:

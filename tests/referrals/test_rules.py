@@ -54,7 +54,7 @@ def standing(words: str) -> Standing:
 
 
 def allowed_moves() -> dict[tuple[Mover, Verb, Standing], Standing]:
-    moves = {}
+    moves: dict[tuple[Mover, Verb, Standing], Standing] = {}
     for line in ALLOWED.strip().splitlines():
         left, right = line.split("|")
         verb, *movers = left.split()

@@ -1,0 +1,128 @@
+"""The relay: takes facts from the outbox to Kafka, in order; one per service works, the others stand by."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from shared.events import COMPACTED
+from shared.messaging.supervise import within
+from shared.messaging.topics import ClusterWatch
+from shared.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+LOCK = 0x_C055_0001
+"""Advisory lock of the working relay; each service has a database of its own, so one number serves all."""
+
+BATCH = 500
+PUBLISH_DEADLINE = 10.0
+"""Seconds for a batch; aiokafka's idempotent producer would wait for ever."""
+POLL = 1.0
+"""Seconds between two looks where nobody wakes the relay."""
+
+_NEXT = """
+    SELECT id, topic, key, headers, value FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1
+"""
+
+_REPUBLISH = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
+
+_CLEAN = """
+    DELETE FROM outbox AS old
+    WHERE published_at < now() - make_interval(days => $1)
+      AND NOT (topic = ANY($2) AND NOT EXISTS (
+          SELECT FROM outbox AS newer WHERE newer.topic = old.topic AND newer.key = old.key AND newer.id > old.id))
+"""
+
+
+class Relay:
+    """Publishes one service's outbox; `run` works until it fails, is cancelled, or meets another cluster."""
+
+    def __init__(self, settings: ServiceSettings, watch: ClusterWatch) -> None:
+        self.settings, self.watch = settings, watch
+        self.woken = asyncio.Event()
+        self.cluster: str | None = None
+
+    async def run(self) -> None:
+        """Wait for the lock, then publish for as long as database and broker are there."""
+        connection = await asyncpg.connect(self.settings.dsn, timeout=5, command_timeout=60)
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                await asyncio.sleep(POLL)
+            await self._publish_for_ever(connection)
+        finally:
+            await within(2, connection.close(), "relay connection")
+
+    async def _publish_for_ever(self, connection: asyncpg.Connection) -> None:
+        await self._meet_cluster(connection)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            enable_idempotence=self.settings.kafka_idempotent,
+            acks="all",
+            request_timeout_ms=int(PUBLISH_DEADLINE * 1000),
+            max_batch_size=128 * 1024,
+            max_request_size=4 * 1024 * 1024,
+        )
+        try:
+            await asyncio.wait_for(producer.start(), PUBLISH_DEADLINE)
+            while self.watch.id == self.cluster:
+                self.woken.clear()
+                if await self._publish_batch(connection, producer) < BATCH:
+                    await self._pause()
+        finally:
+            await within(3, producer.stop(), "relay producer")
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.woken.wait(), POLL)
+
+    async def _meet_cluster(self, connection: asyncpg.Connection) -> None:
+        """A new cluster knows nothing: publish all that is kept once more, unless a clean stop says all was heard."""
+        found = await self.watch.known()
+        async with connection.transaction():
+            known = await connection.fetchrow("SELECT cluster_id, drained_at FROM relay FOR UPDATE")
+            if known is not None and known["cluster_id"] != found and known["drained_at"] is None:
+                again = await connection.execute(_REPUBLISH)
+                log.warning("published_again", cluster_id=found, rows=again.removeprefix("UPDATE "))
+            await connection.execute(
+                "INSERT INTO relay (cluster_id) VALUES ($1)"
+                " ON CONFLICT (only) DO UPDATE SET cluster_id = $1, drained_at = NULL",
+                found,
+            )
+        self.cluster = found
+
+    async def _publish_batch(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
+        rows = await connection.fetch(_NEXT, BATCH)
+        if not rows:
+            return 0
+        await asyncio.wait_for(self._send(producer, rows), PUBLISH_DEADLINE)
+        await connection.execute(
+            "UPDATE outbox SET published_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
+        )
+        return len(rows)
+
+    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
+        pending = [
+            await producer.send(
+                row["topic"],
+                row["value"],
+                key=row["key"].encode(),
+                headers=[(name, value.encode()) for name, value in json.loads(row["headers"]).items()],
+            )
+            for row in rows
+        ]
+        await asyncio.gather(*pending)
+
+    async def clean(self) -> None:
+        """Forget what was published longer ago than the retention; the newest state of each key stays for ever."""
+        connection = await asyncpg.connect(self.settings.dsn, timeout=5)
+        try:
+            await connection.execute(_CLEAN, self.settings.outbox_retention_days, list(COMPACTED))
+            await connection.execute("DELETE FROM revoked_sessions WHERE expires_at < now()")
+        finally:
+            await connection.close()

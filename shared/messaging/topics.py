@@ -1,0 +1,73 @@
+"""Topics are made on purpose, before use: the broker must never invent one by accident."""
+
+import asyncio
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from shared.events import COMPACTED, TOPICS
+from shared.messaging.supervise import within
+from shared.settings import ServiceSettings
+
+ALREADY_EXISTS = 36
+
+
+async def create(settings: ServiceSettings, *, deadline: float = 30.0) -> None:
+    """Make the topics that are missing. Raises `TimeoutError` where no broker answers in time (seconds)."""
+    async with asyncio.timeout(deadline):
+        while True:
+            try:
+                return await _create(settings)
+            except (KafkaError, OSError):
+                await asyncio.sleep(0.05)
+
+
+async def _create(settings: ServiceSettings) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=5000)
+    await admin.start()
+    try:
+        answer = await admin.create_topics([_topic(name, settings) for name in TOPICS])
+        errors: list[tuple[str, int, str]] = answer.topic_errors  # type: ignore[attr-defined]
+        for name, code, message in errors:
+            if code not in (0, ALREADY_EXISTS):
+                raise RuntimeError(f"topic {name} could not be made: {message or code}")
+    finally:
+        await admin.close()
+
+
+def _topic(name: str, settings: ServiceSettings) -> NewTopic:
+    cleanup = "compact" if name in COMPACTED else "delete"
+    return NewTopic(
+        name,
+        settings.kafka_partitions,
+        settings.kafka_replication,
+        topic_configs={"cleanup.policy": cleanup},
+    )
+
+
+class ClusterWatch:
+    """Knows which cluster the broker belongs to; one that lost its disk comes back with another id."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self.bootstrap_servers = bootstrap_servers
+        self.id: str | None = None
+        self._first = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look once a second until the broker goes away."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers, request_timeout_ms=5000)
+        try:
+            await asyncio.wait_for(admin.start(), 10)
+            while True:
+                described = await asyncio.wait_for(admin.describe_cluster(), 10)
+                self.id = str(described["cluster_id"])
+                self._first.set()
+                await asyncio.sleep(1)
+        finally:
+            await within(2, admin.close(), "cluster watch")
+
+    async def known(self) -> str:
+        """The id, as soon as one was seen."""
+        await self._first.wait()
+        assert self.id is not None
+        return self.id

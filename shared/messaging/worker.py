@@ -1,0 +1,229 @@
+"""A service's worker: its consumer, its relay and its jobs in one process."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.clock import utc_now
+from shared.db import Database
+from shared.messaging.consume import Consumer
+from shared.messaging.handlers import Handlers
+from shared.messaging.jobs import Clockwork, Jobs
+from shared.messaging.parked import release
+from shared.messaging.relay import Relay
+from shared.messaging.supervise import forever, quiet, within
+from shared.messaging.tables import consumed_cluster, outbox, relay
+from shared.messaging.topics import ClusterWatch
+from shared.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+MAX_RECORDS = 500
+CLUSTER_LOOK = 1.0
+"""Seconds between two looks at which cluster the broker belongs to."""
+
+
+class Worker:
+    """Everything of a service that runs without a request."""
+
+    def __init__(self, settings: ServiceSettings, *, handlers: Handlers, jobs: Jobs | None = None) -> None:
+        self.settings, self.handlers = settings, handlers
+        self.db = Database(settings.dsn, pool_size=4, notify=settings.notify)
+        self.watch = ClusterWatch(settings.kafka_bootstrap_servers)
+        self.relay = Relay(settings, self.watch)
+        self.clockwork = Clockwork(jobs or Jobs(), self.db, settings)
+        self.consumer = Consumer(self.db, handlers)
+        self._kafka: Any = None
+        self._taking = asyncio.Lock()
+        self._parts: list[asyncio.Task[None]] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then end everything within a few seconds, whatever is dead."""
+        scheduler = AsyncIOScheduler()
+        scheduler.add_job(self._tick, "interval", seconds=1, max_instances=1, coalesce=True, misfire_grace_time=None)
+        scheduler.start()
+        parts = {
+            "cluster watch": self.watch.run,
+            "relay": self.relay.run,
+            "consumer": self._consume,
+            "housekeeping": self._keep_house,
+        }
+        if self.settings.notify:
+            parts["listener"] = self._listen
+        self._parts = [asyncio.create_task(forever(name, part)) for name, part in parts.items()]
+        try:
+            await stop.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            await self._end()
+
+    async def _tick(self) -> None:
+        self.clockwork.tick()
+
+    async def _end(self) -> None:
+        for part in self._parts:
+            part.cancel()
+        for part in self._parts:
+            await within(5, quiet(part), "worker part")
+        await self.clockwork.stop()
+        await within(2, self.db.close(), "database pool")
+
+    async def _listen(self) -> None:
+        """Hear what transactions announce: facts for the relay, work for the jobs."""
+        connection = await asyncpg.connect(self.settings.dsn, timeout=5)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda *_: lost.set())
+        try:
+            await connection.add_listener("outbox", lambda *_: self.relay.woken.set())
+            await connection.add_listener("jobs", lambda *_: self.clockwork.wake())
+            self.relay.woken.set()
+            self.clockwork.wake()
+            await lost.wait()
+        finally:
+            await within(2, connection.close(), "listener connection")
+
+    async def _keep_house(self) -> None:
+        """Parked events that wait for knowledge are tried again; old outbox rows go."""
+        loop = asyncio.get_running_loop()
+        cleaned = float("-inf")
+        while True:
+            await release(self.db, self.handlers, utc_now())
+            if loop.time() - cleaned > 3600:
+                await self.relay.clean()
+                cleaned = loop.time()
+            await asyncio.sleep(1)
+
+    async def _consume(self) -> None:
+        """Consume until the broker belongs to another cluster, then begin again from its beginning."""
+        cluster = await self.watch.known()
+        broker = KafkaBroker(
+            self.settings.kafka_bootstrap_servers,
+            allow_auto_create_topics=False,
+            logger=None,
+            graceful_timeout=3,
+        )
+        subscriber = self._subscribe(broker)
+        try:
+            await asyncio.wait_for(broker.start(), 20)
+            self._kafka = subscriber.consumer
+            await self._begin_on(cluster)
+            while self.watch.id == cluster:
+                await asyncio.sleep(CLUSTER_LOOK)
+            log.warning("cluster_changed", service=self.settings.service)
+        finally:
+            self._kafka = None
+            await within(4, broker.stop(), "consumer")
+
+    def _subscribe(self, broker: KafkaBroker) -> Any:
+        subscriber = broker.subscriber(
+            *self.handlers.topics,
+            group_id=self.settings.service,
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            max_records=MAX_RECORDS,
+            # FastStream sleeps this long again after an empty answer, so it must be short.
+            batch_timeout_ms=10,
+            fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
+            session_timeout_ms=30_000,
+            heartbeat_interval_ms=3_000,
+            parser=_parse,
+            decoder=_decode,
+        )
+        subscriber(self._take)
+        return subscriber
+
+    async def _take(self, message: KafkaMessage) -> None:
+        records: Sequence[ConsumerRecord[bytes, bytes]] = message.raw_message  # type: ignore[assignment]
+        firsts: dict[TopicPartition, int] = {}
+        ends: dict[TopicPartition, int] = {}
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            firsts.setdefault(place, record.offset)
+            ends[place] = record.offset + 1
+        async with self._taking:
+            if not await self._still_ours(ends):
+                return
+            try:
+                await self.consumer.take(records)
+            except Exception as error:
+                log.error("batch_not_taken", service=self.settings.service, exc_info=error)
+                # FastStream would move on and the next commit would skip what did not take effect.
+                for place, offset in firsts.items():
+                    self._kafka.seek(place, offset)
+                await asyncio.sleep(1)
+                return
+            await self._commit(ends)
+
+    async def _still_ours(self, ends: dict[TopicPartition, int]) -> bool:
+        """Whether the position stands just behind this batch; if not, it was rewound or reassigned meanwhile."""
+        try:
+            return all([await self._kafka.position(place) == end for place, end in ends.items()])
+        except (KafkaError, AttributeError):
+            return False
+
+    async def _commit(self, ends: dict[TopicPartition, int]) -> None:
+        try:
+            await asyncio.wait_for(self._kafka.commit(ends), 10)
+        except (KafkaError, TimeoutError) as error:
+            # What took effect comes again, and the inbox knows it.
+            log.warning("offsets_not_committed", service=self.settings.service, error=repr(error))
+
+    async def _begin_on(self, cluster: str) -> None:
+        """On a cluster not met before, everything is read from the beginning; the inbox knows what it has seen."""
+        async with self.db.transaction() as session:
+            known = (await session.execute(select(consumed_cluster.c.cluster_id))).scalar()
+        if known == cluster:
+            return
+        async with self._taking:
+            await self._rewind()
+        async with self.db.transaction() as session:
+            met = insert(consumed_cluster).values(cluster_id=cluster)
+            await session.execute(met.on_conflict_do_update(index_elements=["only"], set_={"cluster_id": cluster}))
+
+    async def _rewind(self) -> None:
+        while not (partitions := self._kafka.assignment()):
+            await asyncio.sleep(0.02)
+        await self._kafka.seek_to_beginning(*partitions)
+        # Committed, too: what an earlier consumer left there may be a place in the lost log.
+        await self._kafka.commit({p: await self._kafka.position(p) for p in partitions})
+
+    async def idle(self) -> bool:
+        """Whether nothing waits here: the outbox is published, every record is read, no job is under way."""
+        if self._kafka is None or any(job.busy for job in self.clockwork.jobs):
+            return False
+        async with self.db.transaction() as session:
+            waiting = await session.execute(select(outbox.c.id).where(outbox.c.published_at.is_(None)).limit(1))
+            if waiting.first() is not None:
+                return False
+        return await self._caught_up()
+
+    async def _caught_up(self) -> bool:
+        partitions = self._kafka.assignment()
+        ends = await asyncio.wait_for(self._kafka.end_offsets(list(partitions)), 5)
+        committed = [await self._kafka.committed(p) or 0 for p in partitions]
+        return bool(partitions) and all(c >= ends[p] for c, p in zip(committed, partitions, strict=True))
+
+    async def note_drained(self) -> None:
+        """Note that everyone heard all that this service said, so that a new broker need not hear it again."""
+        async with self.db.transaction() as session:
+            await session.execute(update(relay).values(drained_at=func.now()))
+
+
+async def _parse(message: Any) -> KafkaMessage:
+    # Headers are decoded by us, one by one: one bad header must not take the whole batch with it.
+    return KafkaMessage(body=b"", raw_message=message, headers={}, consumer=None)  # type: ignore[arg-type]
+
+
+async def _decode(message: KafkaMessage) -> Any:
+    return message.body

@@ -1,0 +1,121 @@
+"""Refusals and failures, rendered once: a page for people, problem details (RFC 9457) for programs."""
+
+import asyncio
+import math
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from shared.db import is_away
+from shared.refusals import Kind, Refusal
+from shared.translations import mark
+from shared.web.render import page, wants_html
+
+log = structlog.get_logger()
+
+TITLES = {
+    400: mark("This could not be read"),
+    401: mark("Sign in to go on"),
+    403: mark("You cannot do this"),
+    404: mark("There is no such page"),
+    405: mark("This does not work here"),
+    409: mark("Something has changed meanwhile"),
+    410: mark("This is over"),
+    413: mark("This is too large"),
+    422: mark("Something is missing or wrong"),
+    429: mark("Too many tries"),
+    500: mark("Something went wrong on our side"),
+    503: mark("Please try again in a moment"),
+}
+NEXT = {
+    404: mark("Check the address, or start from your first page."),
+    500: mark("Nothing that you did is lost. Try again; if it happens once more, tell the district office."),
+    503: mark("A part of the system does not answer. Nothing was changed; try again in a few seconds."),
+}
+
+
+def add_error_pages(app: FastAPI) -> None:
+    """Render everything that a route may raise."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _failed)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    log.info("refused", code=error.code, status=int(error.kind), path=request.url.path)
+    if error.kind is Kind.NOT_SIGNED_IN and wants_html(request):
+        return RedirectResponse(f"/sign-in?next={quote(_way_back(request), safe='')}", status_code=303)
+    return _render(request, int(error.kind), error.code, error.message, error.fields, error.retry_after)
+
+
+def _way_back(request: Request) -> str:
+    """Where to go on after signing in: this page, or for a form the page that showed it."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return "/"
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = {".".join(str(part) for part in e["loc"][1:]): str(e["msg"]) for e in error.errors()}
+    words = "Check these fields: " + "; ".join(f"{name}: {what}" for name, what in fields.items())
+    return _render(request, 422, "malformed", words, fields)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _render(request, error.status_code, HTTPStatus(error.status_code).name.lower(), "")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    if is_away(error) or isinstance(error, asyncio.TimeoutError):
+        log.warning("unavailable", path=request.url.path, error=repr(error))
+        return _render(request, 503, "unavailable", "", retry_after=2)
+    log.error("failed", path=request.url.path, exc_info=error)
+    return _render(request, 500, "failed", "")
+
+
+def _render(
+    request: Request,
+    status: int,
+    code: str,
+    words: str,
+    fields: dict[str, str] | None = None,
+    retry_after: int | None = None,
+) -> Response:
+    headers = {"Retry-After": str(math.ceil(retry_after))} if retry_after else {}
+    title = TITLES.get(status, HTTPStatus(status).phrase)
+    if not wants_html(request):
+        return _problem(status, code, title, words, fields, headers)
+    actor = getattr(request.state, "actor", None)
+    response = page(
+        request,
+        actor,
+        "error.html",
+        status=status,
+        title_text=title,
+        words=words,
+        next_text=NEXT.get(status, ""),
+        http_status=status,
+    )
+    response.headers.update(headers)
+    return response
+
+
+def _problem(
+    status: int, code: str, title: str, words: str, fields: dict[str, str] | None, headers: dict[str, str]
+) -> JSONResponse:
+    body: dict[str, Any] = {"type": f"urn:crosswalk:{code}", "title": title, "status": status, "code": code}
+    if words or NEXT.get(status):
+        body["detail"] = words or NEXT[status]
+    if fields:
+        body["fields"] = fields
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")

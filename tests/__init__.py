@@ -1,0 +1,1 @@
+"""Facts about Crosswalk, checked."""

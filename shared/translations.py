@@ -130,6 +130,11 @@ def speaking(language: str) -> Iterator[None]:
         _speaking.reset(token)
 
 
+def spoken() -> str:
+    """The language being spoken."""
+    return _speaking.get()
+
+
 def gettext(text: str) -> str:
     """Words in the language being spoken (see `speaking`); a literal text is extracted for translators."""
     return translations(_speaking.get()).gettext(text)

@@ -20,6 +20,8 @@ class Contact(BaseModel):
     email: str | None = None
     phone: str | None = None
     """E.164."""
+    extension: str = ""
+    """To dial after the number is answered."""
 
 
 @fact("program.changed.v1", topic=PROGRAMS, key="program_id")

@@ -91,7 +91,7 @@ class Relay:
                 log.warning("published_again", cluster_id=found, rows=again.removeprefix("UPDATE "))
             await connection.execute(
                 "INSERT INTO relay (cluster_id) VALUES ($1)"
-                " ON CONFLICT (only) DO UPDATE SET cluster_id = $1, drained_at = NULL",
+                ' ON CONFLICT ("only") DO UPDATE SET cluster_id = $1, drained_at = NULL',
                 found,
             )
         self.cluster = found

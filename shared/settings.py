@@ -39,7 +39,7 @@ class ServiceSettings(BaseSettings):
     """How long a broker may hold back an empty answer; the embedded one does not wake early, so it gets little."""
 
     kafka_session_timeout_ms: int = Field(default=30_000, ge=1000)
-    """After how long without a sign a consumer is taken for dead; the embedded broker lets a new one wait half of it."""
+    """After how long without a sign a consumer is dead; the embedded broker lets a new one wait half of it."""
 
     notify: bool = True
     """Wake relays and jobs by LISTEN/NOTIFY; without it they only poll and are slower, never wrong."""

@@ -174,6 +174,7 @@ async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequenc
         if event.id in fresh:
             fresh.discard(event.id)
             new.append(event)
+    await handlers.hear(session, new)
     if len(new) == 1:
         with traced(trace_of(new[0])):
             await handlers.dispatch(session, new)

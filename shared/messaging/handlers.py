@@ -97,10 +97,13 @@ class Handlers:
         """The event types that have a handler of their own."""
         return frozenset(self._by_type)
 
+    async def hear(self, session: AsyncSession, events: Sequence[RawEvent]) -> None:
+        """Give events to the function that takes every one, all at once: it causes nothing, so it needs no trace."""
+        if self._everything and (heard := [e for e in events if e.topic in self._all_topics]):
+            await self._everything(session, heard)
+
     async def dispatch(self, session: AsyncSession, events: Sequence[RawEvent]) -> None:
         """Run the handlers over events in order; events of unknown type are left alone."""
-        if self._everything and (logged := [e for e in events if e.topic in self._all_topics]):
-            await self._everything(session, logged)
         for handler, run in self._runs(events):
             if handler.many:
                 await handler.run(session, run)

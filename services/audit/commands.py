@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import astuple, fields
 
 from sqlalchemy import Uuid, any_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -15,7 +14,7 @@ from shared.db import raw_connection
 from shared.messaging import RawEvent, Unreadable
 
 HASH = len(EMPTY_ROOT)
-COLUMNS = ("seq", *(field.name for field in fields(Content)), "things", "leaf", "root")
+COLUMNS = ("seq", *Content._fields, "things", "leaf", "root")
 
 
 async def append(session: AsyncSession, events: Sequence[RawEvent]) -> int:
@@ -33,7 +32,7 @@ async def append(session: AsyncSession, events: Sequence[RawEvent]) -> int:
         content, seq = _content(event, salt), frontier.size
         hashed = leaf(seq, content)
         frontier = frontier.append(hashed)
-        rows.append((seq, *astuple(content), things(content), hashed, frontier.root))
+        rows.append((seq, *content, things(content), hashed, frontier.root))
         if salt is not None:
             salted.append((seq, salt))
     await _write(session, rows, salted, frontier)

@@ -27,9 +27,9 @@ is in the leaf, an entry that was moved does not fit its new place.
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 from services.audit.merkle import leaf_hash
@@ -40,11 +40,11 @@ SEALED_TOPICS = frozenset({people.PERSONS})
 
 SALT_BYTES = 16
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """An event as the log keeps it; `data` is the text as published, None where sealed or a tombstone."""
 
     event_id: UUID
@@ -102,7 +102,7 @@ def canonical(seq: int, content: Content) -> bytes:
         "type": content.type,
         "v": 1,
     }
-    return json.dumps(committed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(committed).encode()
 
 
 def keeps_its_data(content: Content) -> bool:

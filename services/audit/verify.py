@@ -14,6 +14,7 @@ from services.audit.rules import Content, keeps_its_data, leaf, things
 from shared.db import Database
 
 CHUNK = 2000
+_COLUMNS = tuple(entries.c[name] for name in ("seq", *Content._fields, "things", "leaf", "root"))
 
 Progress = Callable[[int, int], None]
 """Called with how many entries were checked, and how many there should be."""
@@ -80,7 +81,7 @@ async def verify(db: Database, progress: Progress = lambda done, size: None) -> 
 
 
 async def _chunks(session: AsyncSession) -> AsyncIterator[list[Row[Any]]]:
-    found = await session.stream(select(entries).order_by(entries.c.seq))
+    found = await session.stream(select(*_COLUMNS).order_by(entries.c.seq))
     async for rows in found.partitions(CHUNK):
         yield list(rows)
 
@@ -103,4 +104,4 @@ def _flaw(row: Row[Any], before: Frontier, size: int) -> Flaw | None:
 
 
 def _content(row: Row[Any]) -> Content:
-    return Content(**{name: getattr(row, name) for name in Content.__dataclass_fields__})
+    return Content(*row[1 : 1 + len(Content._fields)])

@@ -122,7 +122,7 @@ async def _forged(db: Database, seq: int) -> list[tuple[int, bytes]]:
 
     async with db.transaction() as session:
         entry = (await entries(session))[seq]
-    values = {name: getattr(entry, name) for name in Content.__dataclass_fields__}
+    values = {name: getattr(entry, name) for name in Content._fields}
     return [(seq, leaf(seq, Content(**(values | {"actor": "person:x"}))))]
 
 

@@ -41,7 +41,7 @@ SEALED_TOPICS = frozenset({people.PERSONS})
 SALT_BYTES = 16
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
 
 class Content(NamedTuple):
@@ -114,8 +114,8 @@ def keeps_its_data(content: Content) -> bool:
 
 def things(content: Content) -> list[UUID]:
     """Every id that the entry is about: its subject and the ids in its data, each once, in order."""
-    found = _ID.findall(f"{content.subject} {content.data or ''}")
-    return list(dict.fromkeys(UUID(text) for text in found))
+    found = _ID.findall(f"{content.subject} {content.data or ''}".lower())
+    return [UUID(text) for text in dict.fromkeys(found)]
 
 
 def _text(id: UUID | None) -> str | None:

@@ -1,0 +1,53 @@
+# `make` alone says what there is.
+
+PYTHON ?= python3
+PORT   ?= 8000
+DATA   ?= data
+BIN    := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo reset test lint format bench messages lock install install-dev
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+up: install ## start everything at http://127.0.0.1:8000 (PORT=8001, DATA=folder)
+	@exec $(BIN)/crosswalk up --port $(PORT) --data $(DATA)
+
+demo: install ## play the main job against the running system
+	@exec $(BIN)/crosswalk demo --data $(DATA)
+
+reset: install ## empty the data folder
+	@exec $(BIN)/crosswalk reset --data $(DATA)
+
+test: install-dev ## all tests
+	@$(BIN)/pytest $(TESTS)
+
+lint: install-dev ## style, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: install-dev ## put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: install-dev ## speed, as ratios to what the machine can do (ONLY=name for one)
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) --data $(DATA)
+
+messages: install-dev ## collect the words to translate into the catalogs
+	@$(BIN)/python -m services.notifications.catalogs
+
+lock: ## write the lock files anew from pyproject.toml (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+install:
+	@command -v $(PYTHON) >/dev/null || { echo "Crosswalk needs Python 3.11 or newer; there is no $(PYTHON). Install it, or name it: make PYTHON=/path/to/python3 up" >&2; exit 1; }
+	@$(PYTHON) deploy/install.py
+
+install-dev:
+	@command -v $(PYTHON) >/dev/null || { echo "Crosswalk needs Python 3.11 or newer; there is no $(PYTHON). Install it, or name it: make PYTHON=/path/to/python3 test" >&2; exit 1; }
+	@$(PYTHON) deploy/install.py
+	@$(PYTHON) deploy/install.py dev

@@ -1,0 +1,45 @@
+"""What the services are told of the machine they run on: `CROSSWALK_...` variables made from what is noted."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from deploy.folder import DataFolder
+
+EMBEDDED_BROKER = {
+    "CROSSWALK_KAFKA_IDEMPOTENT": "false",
+    "CROSSWALK_KAFKA_PARTITIONS": "1",
+    "CROSSWALK_KAFKA_FETCH_WAIT_MS": "20",
+    "CROSSWALK_KAFKA_SESSION_TIMEOUT_MS": "3000",
+}
+
+
+def own_database() -> str | None:
+    """The PostgreSQL that the operator named instead of the embedded one."""
+    return os.environ.get("CROSSWALK_DATABASE_URL")
+
+
+def own_broker() -> str | None:
+    """The Kafka that the operator named instead of the embedded one."""
+    return os.environ.get("CROSSWALK_KAFKA_BOOTSTRAP_SERVERS") or os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+
+
+def own_mail() -> bool:
+    """Whether the operator named a mail server instead of the mail catcher."""
+    return "CROSSWALK_SMTP_HOST" in os.environ
+
+
+def variables(folder: DataFolder, state: Mapping[str, Any]) -> dict[str, str]:
+    """The variables for a system whose `state` says where its parts are; the operator's own ones win."""
+    made = {"CROSSWALK_DATA_DIR": str(folder.root)}
+    if "url" in state:
+        made["CROSSWALK_PUBLIC_URL"] = state["url"]
+    if "database_url" in state:
+        made["CROSSWALK_DATABASE_URL"] = state["database_url"]
+    if "kafka" in state:
+        made["CROSSWALK_KAFKA_BOOTSTRAP_SERVERS"] = state["kafka"]
+        made |= EMBEDDED_BROKER if not own_broker() else {}
+    if "smtp_port" in state:
+        made |= {"CROSSWALK_SMTP_HOST": "127.0.0.1", "CROSSWALK_SMTP_PORT": str(state["smtp_port"])}
+    named = {k: v for k, v in os.environ.items() if k.startswith("CROSSWALK_") and k != "CROSSWALK_DATA_DIR"}
+    return {**made, **named}

@@ -1,0 +1,76 @@
+"""What the runner starts: `python -m deploy.process web|workers|prepare`.
+
+Each imports what it needs at once and then waits for orders, one word a line, on its input; it answers with JSON lines
+on its output. It ends when its input ends, so it never outlives the runner.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+
+def tell(**message: Any) -> None:
+    """Say something to the runner."""
+    with suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+class Orders:
+    """What the runner wants, word by word; `""` when it is gone."""
+
+    def __init__(self) -> None:
+        self._reader = asyncio.StreamReader()
+
+    async def open(self) -> None:
+        """Listen to the input."""
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._reader), sys.stdin)
+
+    async def next(self) -> str:
+        """The next order."""
+        return (await self._reader.readline()).decode().strip()
+
+    async def expect(self, word: str) -> None:
+        """Wait for this order; end where the runner goes away instead."""
+        while (order := await self.next()) != word:
+            if not order:
+                os._exit(0)
+
+
+Role = Callable[[Orders], Awaitable[None]]
+ROLES = ("web", "workers", "prepare")
+
+
+def role(name: str) -> Role:
+    """The role of that name, imported with all it needs."""
+    if name not in ROLES:
+        raise SystemExit(f"usage: python -m deploy.process {'|'.join(ROLES)}")
+    run: Role = import_module(f"deploy.{name}").run
+    return run
+
+
+async def _run(name: str) -> None:
+    orders = Orders()
+    await orders.open()
+    await role(name)(orders)
+
+
+def main() -> None:
+    """Be the process that the first argument names."""
+    import uvloop
+
+    from shared.observability.logs import configure_logging
+
+    configure_logging(sys.argv[1])
+    with suppress(KeyboardInterrupt):
+        uvloop.run(_run(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

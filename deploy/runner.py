@@ -1,0 +1,200 @@
+"""`crosswalk up`: the whole system on one machine, from an empty folder to the printed links, and back."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from deploy.children import Child, last_words
+from deploy.folder import DataFolder
+from deploy.listening import listen
+from deploy.migrations import digest, stand_at
+from deploy.screen import Screen, Step
+from deploy.system import System
+from deploy.trouble import Trouble
+
+FIRST_PAGE = 60.0
+"""Seconds that the first page gets."""
+PREPARE = 600.0
+"""Seconds without a word from the process that prepares the databases."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    empty: bool = False
+    """Leave the demo district out."""
+
+    @property
+    def url(self) -> str:
+        """The address of the system."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"  # noqa: S104
+
+
+async def up(options: Options, screen: Screen) -> None:
+    """Run until a signal asks to stop. Raises `Trouble` when it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(wanted, stop.set)
+    folder = DataFolder(options.data)
+    folder.prepare()
+    with folder.locked("up"):
+        await folder.wait_for_children()
+        with folder.children_lock() as lock, listen(options.host, options.port) as listening:
+            system = System(folder, listening, options.url, lock)
+            try:
+                await _until(stop, _start(system, options, screen))
+                await stop.wait()
+                screen.say("\nStopping (once more Ctrl-C: at once)")
+            finally:
+                await _stop(system, stop, screen)
+    screen.say(f"Stopped. Everything is kept in {folder.root}")
+
+
+async def _until(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> None:
+    """Do the work, but drop it when a signal asks to stop."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not task.done():
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _stop(system: System, stop: asyncio.Event, screen: Screen) -> None:
+    """Stop in order; a second signal leaves the order and ends at once (nothing committed is lost)."""
+    stop.clear()
+    await _until(stop, system.stop(screen.say))
+
+
+async def _start(system: System, options: Options, screen: Screen) -> None:
+    with screen.working():
+        first = "database_since" not in system.folder.state()
+        await system.catch_mail()
+        system.web, system.workers = await system.python("web"), await system.python("workers")
+        async with asyncio.TaskGroup() as together:
+            together.create_task(_database(system, screen))
+            together.create_task(_broker(system, screen))
+        system.note()
+        if first:
+            system.folder.note(demo="left out" if options.empty else "wanted")
+        preparing = await _prepare(system, screen)
+        with screen.step("Pages and workers"):
+            await asyncio.gather(system.go(system.web, "serving"), system.go(system.workers, "working"))
+            await _first_page(system.url)
+        system.keep(screen.say)
+        if preparing:
+            await _finish(preparing, system, screen)
+        links = await _links(system.web)
+    _show(system, links, screen)
+
+
+async def _database(system: System, screen: Screen) -> None:
+    if system.postgres:
+        with screen.step("Database"):
+            await system.postgres.start(screen.say)
+        if "database_since" not in system.folder.state():
+            system.folder.note(database_since=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+async def _broker(system: System, screen: Screen) -> None:
+    with screen.step("Broker"):
+        if system.broker:
+            await system.broker.start()
+        await system.topics()
+
+
+async def _prepare(system: System, screen: Screen) -> Child | None:
+    """Migrate and load what is missing, in a process of its own; None where nothing is missing."""
+    state, now = system.folder.state(), digest()
+    known = state.get("migrations", {})
+    migrated = known.get("digest") == now and await stand_at(system.state["database_url"], known["heads"])
+    if migrated and state.get("demo") != "wanted":
+        return None
+    child = await system.python("prepare")
+    child.tell("demo" if state.get("demo") == "wanted" else "migrate")
+    with screen.step("Tables"):
+        heads = (await _said(child, "migrated"))["migrated"]
+    system.folder.note(migrations={"digest": now, "heads": heads})
+    if state.get("demo") == "wanted":
+        with screen.step("Demo district: roster and programs") as step:
+            await _follow(child, "loaded", step)
+    return child
+
+
+async def _finish(child: Child, system: System, screen: Screen) -> None:
+    """The part of the demo district that needs the workers: referrals."""
+    if system.folder.state().get("demo") != "wanted":
+        await child.stop(5)
+        return
+    with screen.step("Demo district: referrals") as step:
+        await _follow(child, "finished", step)
+    await child.stop(5)
+    system.folder.note(demo=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+async def _follow(child: Child, last: str, step: Step) -> None:
+    """Show how far a process is until it says the last word."""
+    while True:
+        said = await _said(child, "done", last)
+        if last in said:
+            return
+        step.advance(said["done"], said["of"], said.get("words", ""))
+
+
+async def _said(child: Child, *words: str) -> dict[str, Any]:
+    said = await child.hear(words, PREPARE)
+    if said is None:
+        raise Trouble(
+            f"Preparing the databases failed: {last_words(child.log) or 'no reason given'} "
+            f"Its log: {child.log}. Nothing is lost; start again."
+        )
+    return said
+
+
+async def _first_page(url: str) -> None:
+    def get() -> None:
+        with urlopen(f"{url}/sign-in", timeout=FIRST_PAGE) as answer:  # noqa: S310
+            answer.read()
+
+    try:
+        await asyncio.to_thread(get)
+    except OSError as error:
+        raise Trouble(f"The first page cannot be shown ({error}). See the log of the web process.") from None
+
+
+async def _links(web: Child) -> list[list[str]]:
+    web.tell("links")
+    said = await web.hear(("links",), 10.0)
+    return said["links"] if said else []
+
+
+def _show(system: System, links: list[list[str]], screen: Screen) -> None:
+    screen.say(f"\n[bold]Crosswalk runs at {system.url}[/bold] [dim](after {screen.seconds:.1f} s)[/dim]", markup=True)
+    rows = [("Data folder", str(system.folder.root))]
+    if system.mail:
+        rows.append(("Mailbox", f"{system.url}/mail (mail is caught here, none is delivered)"))
+    screen.table(rows)
+    if links:
+        screen.say("\nSign in as (each link works once)")
+        screen.table([(f"{role}, {name}", link) for role, name, link in links])
+    screen.say("\nStop with Ctrl-C.")
+    screen.say("")
+
+
+def running_system(folder: DataFolder) -> dict[str, object] | None:
+    """The state of the system that runs on this folder now; None when none does."""
+    holder = folder.holder()
+    state = folder.state()
+    return state if holder and holder.get("purpose") == "up" and "url" in state else None

@@ -1,0 +1,147 @@
+"""The parts of one running system: started together, kept alive, stopped in the order that loses nothing."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from deploy.broker import Broker
+from deploy.children import Child, keep_alive, last_words
+from deploy.environment import own_broker, own_database, own_mail, variables
+from deploy.folder import DataFolder
+from deploy.mail_catcher import catch_mail
+from deploy.mail_store import MailStore
+from deploy.postgres import Postgres
+from deploy.trouble import Trouble
+
+START = 90.0
+"""Seconds that a process gets from `go` until it works."""
+
+Say = Callable[[str], None]
+
+
+class System:
+    """PostgreSQL, broker, mail catcher, web and workers on one machine, for one data folder."""
+
+    def __init__(self, folder: DataFolder, listening: socket.socket, url: str, children_lock: int) -> None:
+        self.folder, self.listening, self.url, self.lock = folder, listening, url, children_lock
+        self.postgres = None if own_database() else Postgres(folder, inherit=[children_lock])
+        self.broker = None if own_broker() else Broker(folder, inherit=[children_lock])
+        self.mail: asyncio.Server | None = None
+        self.smtp_port: int | None = None
+        self.web: Child | None = None
+        self.workers: Child | None = None
+        self.stopping = asyncio.Event()
+        self._keeping: list[asyncio.Task[None]] = []
+
+    async def catch_mail(self) -> None:
+        """Start the mail catcher, unless the operator named a mail server."""
+        if own_mail():
+            return
+        self.mail = await catch_mail(MailStore(self.folder.mail), 0)
+        self.smtp_port = self.mail.sockets[0].getsockname()[1]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What other commands must know, for `state.json`."""
+        return {
+            "pid": os.getpid(),
+            "url": self.url,
+            "database_url": own_database() or (self.postgres and self.postgres.url),
+            "kafka": own_broker() or (self.broker and self.broker.address),
+            "smtp_port": self.smtp_port,
+            "pids": {child.name: child.pid for child in self._children() if child.pid},
+        }
+
+    def _children(self) -> list[Child]:
+        embedded = [part.child for part in (self.postgres, self.broker) if part]
+        return embedded + [child for child in (self.web, self.workers) if child]
+
+    async def python(self, name: str) -> Child:
+        """A process of ours that imports what it needs and waits for orders."""
+        environment = {**os.environ, **variables(self.folder, self.state)}
+        environment |= {"CROSSWALK_LISTEN_FD": str(self.listening.fileno()), "PYTHONUNBUFFERED": "1"}
+        if self.mail:
+            environment["CROSSWALK_MAILBOX"] = str(self.folder.mail)
+        child = Child(
+            name=name,
+            # -P: a folder named deploy where the person stands must not be taken for ours.
+            argv=lambda: [sys.executable, "-P", "-m", "deploy.process", name],
+            log=self.folder.logs / f"{name}.log",
+            env=environment,
+            pass_fds=(self.lock, self.listening.fileno()) if name == "web" else (self.lock,),
+            talks=True,
+        )
+        await child.start()
+        return child
+
+    async def topics(self) -> None:
+        """Make the topics that are missing."""
+        from shared.messaging import topics
+        from shared.settings import ServiceSettings
+
+        given = {k.removeprefix("CROSSWALK_").lower(): v for k, v in variables(self.folder, self.state).items()}
+        await topics.create(ServiceSettings.model_validate({**given, "service": "deploy"}))
+
+    async def go(self, child: Child, sign: str) -> None:
+        """Let a process begin; wait for the sign that it works. Raises `Trouble`."""
+        child.tell("go")
+        if await child.hear((sign,), START) is None:
+            raise Trouble(
+                f"The process “{child.name}” does not start: {last_words(child.log) or 'it said nothing'} "
+                f"Its log: {child.log}"
+            )
+        child.going = True
+
+    def keep(self, say: Say) -> None:
+        """From now on start again whatever dies."""
+        parts: list[tuple[Child, Callable[[], Any]]] = []
+        if self.postgres:
+            parts.append((self.postgres.child, self.postgres.restart))
+        if self.broker:
+            parts.append((self.broker.child, self._restart_broker))
+        for child, sign in ((self.web, "serving"), (self.workers, "working")):
+            if child:
+                parts.append((child, partial(self._restart, child, sign)))
+        self._keeping = [asyncio.create_task(keep_alive(child, revive, say, self.stopping)) for child, revive in parts]
+
+    async def _restart_broker(self) -> None:
+        assert self.broker is not None
+        await self.broker.start()
+        await self.topics()
+        self.note()
+
+    async def _restart(self, child: Child, sign: str) -> None:
+        await child.start()
+        await self.go(child, sign)
+        self.note()
+
+    def note(self) -> None:
+        """Write down where everything is."""
+        self.folder.note(**self.state)
+
+    async def stop(self, say: Say) -> None:
+        """Web first, then let everyone hear everything, then the workers, the broker and the database."""
+        self.stopping.set()
+        if self.web:
+            await self.web.stop(6.0)
+        if self.workers:
+            await self._stop_workers(self.workers, say)
+        if self.mail:
+            self.mail.close()
+        for part in (self.broker, self.postgres):
+            if part:
+                await part.stop()
+        for task in self._keeping:
+            task.cancel()
+        self.folder.note(pid=None, url=None, kafka=None, smtp_port=None, pids=None, database_url=None)
+
+    async def _stop_workers(self, workers: Child, say: Say) -> None:
+        if workers.pid and workers.going:
+            workers.tell("drain")
+            if not await workers.hear(("drained",), 30.0):
+                say("Some events were still on their way; they will be delivered at the next start.")
+        await workers.stop(15.0)

@@ -1,6 +1,8 @@
 """What codes are called in English, on the pages of staff, partners and the district."""
 
-from shared.events.vocabulary import DeclineReason, Outcome, Urgency
+from collections.abc import Mapping
+
+from shared.events.vocabulary import NEED_LABELS, DeclineReason, Need, Outcome, Urgency
 
 GRADE_NAMES = {
     "IT": "infant and toddler",
@@ -29,6 +31,55 @@ LANGUAGE_NAMES = {
 }
 
 URGENCY_LABELS = {Urgency.ROUTINE: "Routine", Urgency.URGENT: "Urgent"}
+
+METHOD_LABELS: Mapping[str, str] = {
+    "in_person": "in person",
+    "phone": "by phone",
+    "paper": "on paper",
+    "online": "online",
+}
+
+STATE_LABELS: Mapping[str, str] = {
+    "awaiting_consent": "Waits for the family",
+    "open": "Waits for an answer",
+    "waitlisted": "On the waiting list",
+    "accepted": "Accepted",
+    "returned": "Came back",
+    "consent_refused": "Family did not agree",
+    "withdrawn": "Withdrawn",
+    "completed": "Completed",
+}
+"""Of a referral."""
+
+ATTEMPT_LABELS: Mapping[str, str] = {
+    "queued": "Next in line",
+    "sent": "New",
+    "acknowledged": "Seen",
+    "waitlisted": "On the waiting list",
+    "accepted": "Accepted",
+    "declined": "Declined",
+    "skipped": "Passed over",
+    "withdrawn": "Withdrawn",
+    "completed": "Completed",
+}
+"""Of an attempt."""
+
+STATE_CODES: Mapping[str, str] = {
+    "awaiting_consent": "waiting",
+    "queued": "waiting",
+    "open": "sent",
+    "sent": "sent",
+    "acknowledged": "seen",
+    "waitlisted": "paused",
+    "accepted": "good",
+    "returned": "urgent",
+    "declined": "bad",
+    "skipped": "ended",
+    "consent_refused": "ended",
+    "withdrawn": "ended",
+    "completed": "ended",
+}
+"""The design system's code of a state."""
 
 REASON_LABELS = {
     DeclineReason.NO_CAPACITY: "No place free",
@@ -59,3 +110,8 @@ def grade_name(code: str | None) -> str:
 def language_name(tag: str) -> str:
     """A BCP 47 tag in English words; the tag itself where its name is not known."""
     return LANGUAGE_NAMES.get(tag) or LANGUAGE_NAMES.get(tag.split("-")[0]) or tag
+
+
+def need_name(need: Need) -> str:
+    """A need in words."""
+    return NEED_LABELS[need]

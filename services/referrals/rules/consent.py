@@ -59,9 +59,7 @@ def _who_is_wrong(consent: GivenConsent, guardian_ids: tuple[UUID, ...]) -> dict
     if consent.guardian_id is None and not consent.guardian_name.strip():
         return {"guardian_name": "Write the name of the person who agreed."}
     if consent.guardian_id is not None and consent.guardian_id not in guardian_ids:
-        return {
-            "guardian": "This person is no guardian of the student on the roster. Choose another, or write the name."
-        }
+        return {"guardian": "This person is no guardian of the student on the roster. Choose another."}
     return {}
 
 

@@ -194,7 +194,7 @@ def _why_not_while_open(verb: Verb, referral: ReferralState, attempt: AttemptSta
         return "not_returned", "Programs can be added when no choice is left."
     if verb is Verb.COMPLETE and attempt is not A.DECLINED:
         return "not_accepted", "You can say how it ended once you have accepted the referral."
-    if attempt in _BECAME:
+    if attempt and attempt in _BECAME:
         return "already_answered", f"This referral has moved on: {_BECAME[attempt]}."
     if referral is R.AWAITING_CONSENT:
         return "consent_missing", "The family has not agreed yet."

@@ -24,13 +24,12 @@ _TO_DECIDE = Sight(
 _TO_SERVE = Sight(
     True,
     True,
-    "You see what the family agreed to share for this need. "
-    "The rest of the student's record stays with the school.",
+    "You see what the family agreed to share for this need. The rest of the student's record stays with the school.",
 )
 _AFTER = Sight(
     False,
     False,
-    "The referral is no longer with you, so the student's name and the school's words are not shown any more.",
+    "The referral is no longer with you, so the student's name and the school's words are not shown.",
 )
 _NOTHING = Sight(False, False, "The referral is not with you.")
 

@@ -31,9 +31,7 @@ def check_student(active: bool, grade: str | None, school_id: UUID | None) -> UU
     return school_id
 
 
-def check_choices(
-    choices: Sequence[UUID], offers: Sequence[Offer], *, again: frozenset[UUID] = frozenset()
-) -> None:
+def check_choices(choices: Sequence[UUID], offers: Sequence[Offer], *, again: frozenset[UUID] = frozenset()) -> None:
     """Refuse choices that cannot be sent: none, too many, twice, unknown, closed, asked before (`again`)."""
     known = {offer.program_id: offer for offer in offers}
     if not choices:
@@ -44,9 +42,7 @@ def check_choices(
         raise _choice_refusal(Kind.INVALID, "program_twice", "A program is chosen twice. Take it out once.")
     for choice in choices:
         if choice not in known:
-            raise _choice_refusal(
-                Kind.INVALID, "program_unknown", "A program is not in the directory. Choose again."
-            )
+            raise _choice_refusal(Kind.INVALID, "program_unknown", "A program is not in the directory. Choose again.")
         if choice in again:
             words = f"{known[choice].name} was asked already. Choose another program."
             raise _choice_refusal(Kind.CONFLICT, "program_asked", words)

@@ -1,0 +1,24 @@
+"""What can be done with referrals, one function per verb. None commits; who and when are keyword-only."""
+
+from services.referrals.commands.answer import Answer, acknowledge, answer_many, complete, give_answer
+from services.referrals.commands.choose import add_choices
+from services.referrals.commands.consent import StatedConsent, give_consent, refuse_consent
+from services.referrals.commands.erase import erase_person
+from services.referrals.commands.submit import Submission, submit
+from services.referrals.commands.withdraw import withdraw
+
+__all__ = [
+    "Answer",
+    "StatedConsent",
+    "Submission",
+    "acknowledge",
+    "add_choices",
+    "answer_many",
+    "complete",
+    "erase_person",
+    "give_answer",
+    "give_consent",
+    "refuse_consent",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,231 @@
+"""A referral in hand: loaded and locked, moved by the table, and told of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals.models import Attempt, Entry, Person, Program, Referral
+from services.referrals.rules import (
+    CLOSED,
+    LIVE,
+    AttemptState,
+    BusinessCalendar,
+    Decision,
+    Mover,
+    Standing,
+    Verb,
+    decide,
+)
+from services.referrals.scope import live_of, not_found, own_of, standings
+from shared.events import referrals as facts
+from shared.events.referrals import ReferralFact
+from shared.identity import Actor, system
+from shared.messaging import emit
+from shared.refusals import Kind, Refusal
+from shared.web.words import exact
+
+SYSTEM = system("referrals")
+
+DID: dict[Verb, type[facts.ReferralFact]] = {
+    Verb.GIVE_CONSENT: facts.ConsentGiven,
+    Verb.REFUSE_CONSENT: facts.ConsentRefused,
+    Verb.ACKNOWLEDGE: facts.ReferralAcknowledged,
+    Verb.ACCEPT: facts.ReferralAccepted,
+    Verb.WAITLIST: facts.ReferralWaitlisted,
+    Verb.DECLINE: facts.ReferralDeclined,
+    Verb.ADD_CHOICES: facts.ChoicesAdded,
+    Verb.WITHDRAW: facts.ReferralWithdrawn,
+    Verb.COMPLETE: facts.ReferralCompleted,
+}
+"""The fact that stands for a person's move in the timeline."""
+
+_IN_WORDS = {
+    Verb.GIVE_CONSENT: "recorded that the family agrees",
+    Verb.REFUSE_CONSENT: "recorded that the family does not agree",
+    Verb.ACKNOWLEDGE: "acknowledged this referral",
+    Verb.ACCEPT: "accepted this referral",
+    Verb.WAITLIST: "put the student on the waiting list",
+    Verb.DECLINE: "declined this referral",
+    Verb.ADD_CHOICES: "added programs",
+    Verb.WITHDRAW: "withdrew this referral",
+    Verb.COMPLETE: "completed this referral",
+}
+BY_WHOM = {DID[verb].type: words for verb, words in _IN_WORDS.items()}
+
+
+@dataclass(slots=True)
+class Case:
+    """A referral with its attempts, first choice first, locked; and who has it in hand when."""
+
+    referral: Referral
+    attempts: list[Attempt]
+    actor: Actor
+    now: datetime
+    calendar: BusinessCalendar
+
+    @property
+    def live(self) -> Attempt | None:
+        """The attempt that a partner has in hand."""
+        return live_of(self.attempts)
+
+    @property
+    def queued(self) -> list[Attempt]:
+        """Choices whose turn has not come."""
+        return [attempt for attempt in self.attempts if attempt.state is AttemptState.QUEUED]
+
+    def about(self) -> dict[str, Any]:
+        """What every fact about this referral says."""
+        r = self.referral
+        return {
+            "referral_id": r.id,
+            "student_id": r.student_id,
+            "school_id": r.school_id,
+            "referrer_id": r.referrer_id,
+        }
+
+    def about_attempt(self, attempt: Attempt) -> dict[str, Any]:
+        """What every fact about one attempt says."""
+        return self.about() | {
+            "attempt_id": attempt.id,
+            "program_id": attempt.program_id,
+            "organization_id": attempt.organization_id,
+        }
+
+    @property
+    def standings(self) -> dict[Mover, Standing]:
+        """Where the referral stands for each part that the actor plays in it."""
+        return standings(self.referral, self.attempts, self.actor)
+
+    def own(self) -> Attempt:
+        """The attempt that the actor, a partner, moves."""
+        attempt = own_of(self.attempts, self.actor)
+        assert attempt is not None
+        return attempt
+
+    def stand(self, after: Standing, attempt: Attempt | None = None) -> None:
+        """Put the referral, and the attempt that was moved, where a decision leads."""
+        assert after.referral is not None
+        self.referral.state, self.referral.changed_at = after.referral, self.now
+        if after.referral in CLOSED:
+            self.referral.closed_at = self.now
+        if attempt is not None and after.attempt is not None:
+            attempt.state = after.attempt
+            self.referral.attempt_id = attempt.id
+            attempt.closed_at = None if after.attempt in LIVE else self.now
+
+    def queue(self, programs: Iterable[Program]) -> list[Attempt]:
+        """Further choices, behind those that are there."""
+        first = len(self.attempts)
+        fresh = [
+            Attempt(
+                referral_id=self.referral.id,
+                position=place,
+                program_id=program.id,
+                organization_id=program.organization_id,
+            )
+            for place, program in enumerate(programs, start=first)
+        ]
+        self.attempts += fresh
+        return fresh
+
+
+async def fetch(
+    session: AsyncSession, referral_id: UUID, *, actor: Actor, now: datetime, calendar: BusinessCalendar
+) -> Case | None:
+    """The referral, locked, whoever asks; None where there is none."""
+    query = select(Referral).where(Referral.id == referral_id).with_for_update()
+    referral = (await session.exec(query)).one_or_none()
+    if referral is None:
+        return None
+    found = await session.exec(
+        select(Attempt).where(Attempt.referral_id == referral_id).order_by(col(Attempt.position))
+    )
+    return Case(referral, list(found), actor, now, calendar)
+
+
+async def load(
+    session: AsyncSession, referral_id: UUID, *, actor: Actor, now: datetime, calendar: BusinessCalendar
+) -> Case:
+    """The referral, locked; as if it did not exist where it is none of the actor's."""
+    case = await fetch(session, referral_id, actor=actor, now=now, calendar=calendar)
+    if case is None or not case.standings:
+        raise not_found("referral", referral_id, actor)
+    return case
+
+
+async def begin(session: AsyncSession, case: Case, verb: Verb, version: int | None) -> Decision | None:
+    """The decision; None where this very move was made before (a replayed form).
+
+    `version` is what the page showed; None where nobody looked. A move that came too late is refused with
+    who moved it and when.
+    """
+    if version is not None and version != case.referral.version:
+        if await _was_this(session, case, verb, version):
+            return None
+        raise await _too_late(session, case, "changed_meanwhile", "This referral has changed since.")
+    try:
+        decision = decide(verb, case.standings)
+    except Refusal as refusal:
+        if refusal.kind is not Kind.CONFLICT:
+            raise
+        raise await _too_late(session, case, refusal.code, refusal.message) from None
+    case.referral.version += 1
+    return decision
+
+
+async def _was_this(session: AsyncSession, case: Case, verb: Verb, version: int) -> bool:
+    found = await session.exec(
+        select(Entry.id).where(
+            Entry.referral_id == case.referral.id,
+            Entry.version == version + 1,
+            Entry.actor_id == case.actor.person_id,
+            Entry.type == DID[verb].type,
+        )
+    )
+    return found.first() is not None
+
+
+async def _too_late(session: AsyncSession, case: Case, code: str, words: str) -> Refusal:
+    """The refusal, with who did what when."""
+    found = await session.exec(
+        select(Entry, Person)
+        .join(Person, col(Person.id) == col(Entry.actor_id))
+        .where(Entry.referral_id == case.referral.id, col(Entry.type).in_(BY_WHOM))
+        .order_by(col(Entry.id).desc())
+        .limit(1)
+    )
+    if row := found.first():
+        entry, person = row
+        words += f" {person.name} {BY_WHOM[entry.type]}: {exact(entry.at, case.calendar.zone)}."
+    return Refusal(Kind.CONFLICT, code, f"{words} Nothing of yours was changed: look at the newest state.")
+
+
+async def tell(
+    session: AsyncSession, case: Case, fact: ReferralFact, *, actor: Actor | None = None, words: str = ""
+) -> None:
+    """Publish a fact and keep it in the timeline; `words` stay here.
+
+    `actor`: who did it, where it is not the one who has the case in hand.
+    """
+    actor = actor or case.actor
+    session.add(_entry(case, fact, actor, words))
+    await emit(session, fact, actor=actor, now=case.now)
+
+
+def _entry(case: Case, fact: ReferralFact, actor: Actor, words: str) -> Entry:
+    common = ReferralFact.model_fields.keys()
+    return Entry(
+        referral_id=case.referral.id,
+        version=case.referral.version,
+        at=case.now,
+        actor_id=actor.person_id,
+        type=fact.type,
+        attempt_id=getattr(fact, "attempt_id", None),
+        data={key: value for key, value in fact.data().items() if key not in common},
+        words=words,
+    )

@@ -1,0 +1,86 @@
+"""What happens by itself: the referral goes to the next choice that takes referrals, or back to the referrer."""
+
+from typing import NamedTuple
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals.commands.case import SYSTEM, Case, tell
+from services.referrals.models import Attempt, Consent, Person, Program
+from services.referrals.records import as_given
+from services.referrals.rules import Mover, Standing, Verb, answer_by, covers, decide
+from shared.events.referrals import ChoiceSkipped, ConsentRequested, ReferralReturned, ReferralSent
+
+
+class Plan(NamedTuple):
+    """Where a referral goes: choices that are passed over, each with why, and the one that is tried."""
+
+    skipped: list[tuple[Attempt, str]]
+    next: Attempt | None
+
+
+async def plan(session: AsyncSession, case: Case) -> Plan:
+    """The next choice that takes referrals, as things stand."""
+    wanted = [attempt.program_id for attempt in case.queued]
+    rows = await session.exec(select(Program.id, Program.status).where(col(Program.id).in_(wanted)))
+    status = dict(rows.all())
+    skipped: list[tuple[Attempt, str]] = []
+    for attempt in case.queued:
+        found = status.get(attempt.program_id, "unknown")
+        if found == "open":
+            return Plan(skipped, attempt)
+        skipped.append((attempt, found))
+    return Plan(skipped, None)
+
+
+async def go_on(session: AsyncSession, case: Case, planned: Plan | None = None) -> None:
+    """Send the referral to its next choice; without a valid consent ask the family, without a choice return it."""
+    if not await _may_share(session, case):
+        _move(case, Verb.ASK_CONSENT)
+        await ask_family(session, case)
+        return
+    skipped, following = planned or await plan(session, case)
+    for attempt, reason in skipped:
+        _move(case, Verb.SKIP, attempt)
+        await tell(session, case, ChoiceSkipped(**case.about_attempt(attempt), reason=reason), actor=SYSTEM)
+    if following:
+        await _send(session, case, following)
+    else:
+        _move(case, Verb.RETURN)
+        await tell(session, case, ReferralReturned(**case.about()), actor=SYSTEM)
+
+
+async def ask_family(session: AsyncSession, case: Case) -> None:
+    """Ask the guardians for their consent; nothing is shared before the answer."""
+    student = await session.get_one(Person, case.referral.student_id)
+    asked = ConsentRequested(
+        **case.about(),
+        guardian_ids=tuple(student.guardian_ids),
+        need=case.referral.need,
+        program_ids=tuple(attempt.program_id for attempt in case.queued),
+    )
+    await tell(session, case, asked, actor=SYSTEM)
+
+
+async def _may_share(session: AsyncSession, case: Case) -> bool:
+    consent = await session.get(Consent, case.referral.consent_id) if case.referral.consent_id else None
+    today = case.calendar.today(case.now)
+    return consent is not None and covers(as_given(consent), case.referral.student_id, case.referral.need, today)
+
+
+async def _send(session: AsyncSession, case: Case, attempt: Attempt) -> None:
+    _move(case, Verb.SEND, attempt)
+    attempt.sent_at = case.now
+    attempt.answer_by = answer_by(case.now, case.referral.urgency, case.calendar)
+    sent = ReferralSent(
+        **case.about_attempt(attempt),
+        need=case.referral.need,
+        urgency=case.referral.urgency,
+        answer_by=attempt.answer_by,
+    )
+    await tell(session, case, sent, actor=SYSTEM)
+
+
+def _move(case: Case, verb: Verb, attempt: Attempt | None = None) -> None:
+    standing = Standing(case.referral.state, attempt.state if attempt else None)
+    case.stand(decide(verb, {Mover.SYSTEM: standing}).after, attempt)

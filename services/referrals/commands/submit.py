@@ -1,0 +1,165 @@
+"""Referring a student: the beginning of a referral."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals.commands.case import Case, begin, tell
+from services.referrals.commands.choose import chosen_programs
+from services.referrals.commands.consent import StatedConsent, given, record
+from services.referrals.commands.route import ask_family, go_on
+from services.referrals.models import Consent, Person, Program, Referral
+from services.referrals.records import open_duplicates, valid_consent
+from services.referrals.rules import (
+    BusinessCalendar,
+    Mover,
+    Standing,
+    Verb,
+    check_student,
+    check_words,
+    decide,
+)
+from services.referrals.scope import not_found, seen_students
+from shared.events.referrals import ReferralSubmitted
+from shared.events.vocabulary import Need, Urgency
+from shared.identity import Actor
+from shared.refusals import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A referral as it is sent; `consent` None: one that is on record is used, else the family is asked."""
+
+    referral_id: UUID
+    """Made when the form was shown: sending the same form again leads to the same referral."""
+    student_id: UUID
+    need: Need
+    urgency: Urgency
+    program_ids: tuple[UUID, ...]
+    words: str = ""
+    consent: StatedConsent | None = None
+    even_though_duplicate: bool = False
+
+
+async def submit(
+    session: AsyncSession,
+    submission: Submission,
+    *,
+    actor: Actor,
+    now: datetime,
+    calendar: BusinessCalendar,
+) -> Referral:
+    """Refer a student; with a consent the referral goes to the first choice, without one the family is asked."""
+    student = await _student(session, submission.student_id, actor)
+    if earlier := await session.get(Referral, submission.referral_id):
+        return _same(earlier, submission)
+    words = check_words(submission.words)
+    school_id = check_student(student.active, student.grade, student.school_id)
+    programs = await chosen_programs(session, submission.program_ids)
+    if not submission.even_though_duplicate:
+        await _refuse_duplicate(session, submission)
+    case = _case(submission, words, school_id, actor, now, calendar)
+    await _start(session, case, submission, programs, student)
+    return case.referral
+
+
+async def _student(session: AsyncSession, student_id: UUID, actor: Actor) -> Person:
+    """The student, locked: two people who refer the same student see each other's referral."""
+    query = select(Person).where(Person.id == student_id, seen_students(actor)).with_for_update(key_share=True)
+    student = (await session.exec(query)).one_or_none()
+    if student is None:
+        raise not_found("student", student_id, actor)
+    return student
+
+
+def _same(earlier: Referral, submission: Submission) -> Referral:
+    if earlier.student_id == submission.student_id:
+        return earlier
+    words = "This form was used for another referral already. Open a new form and refer the student there."
+    raise Refusal(Kind.CONFLICT, "form_used", words)
+
+
+async def _refuse_duplicate(session: AsyncSession, submission: Submission) -> None:
+    if await open_duplicates(session, submission.student_id, submission.need):
+        words = (
+            "This student has an open referral for the same need. Look at it first; if you still want to refer, say so."
+        )
+        raise Refusal(Kind.CONFLICT, "duplicate", words, fields={"even_though_duplicate": words})
+
+
+def _case(
+    submission: Submission,
+    words: str,
+    school_id: UUID,
+    actor: Actor,
+    now: datetime,
+    calendar: BusinessCalendar,
+) -> Case:
+    assert actor.person_id is not None
+    mover = Mover.SCHOOL if school_id in actor.school_ids else Mover.DISTRICT
+    decision = decide(Verb.SUBMIT, {mover: Standing(None)})
+    assert decision.after.referral is not None
+    referral = Referral(
+        id=submission.referral_id,
+        student_id=submission.student_id,
+        school_id=school_id,
+        referrer_id=actor.person_id,
+        need=submission.need,
+        urgency=submission.urgency,
+        words=words,
+        state=decision.after.referral,
+        submitted_at=now,
+        changed_at=now,
+    )
+    return Case(referral, [], actor, now, calendar)
+
+
+async def _start(
+    session: AsyncSession, case: Case, submission: Submission, programs: list[Program], student: Person
+) -> None:
+    session.add(case.referral)
+    await session.flush()
+    session.add_all(case.queue(programs))
+    consent, fresh = await _consent(session, case, submission.consent, student)
+    submitted = ReferralSubmitted(
+        **case.about(),
+        need=submission.need,
+        urgency=submission.urgency,
+        program_ids=submission.program_ids,
+        consent_id=consent.id if consent else None,
+    )
+    await tell(session, case, submitted)
+    if consent is None:
+        _refuse_nobody_to_ask(student)
+        await ask_family(session, case)
+        return
+    decision = await begin(session, case, Verb.GIVE_CONSENT, None)
+    assert decision is not None
+    case.stand(decision.after)
+    if fresh:
+        await tell(session, case, given(case, consent))
+    await go_on(session, case)
+
+
+async def _consent(
+    session: AsyncSession, case: Case, stated: StatedConsent | None, student: Person
+) -> tuple[Consent | None, bool]:
+    """The consent to go by, and whether it is a new one."""
+    if stated is not None:
+        return await record(session, case, stated, student), True
+    today = case.calendar.today(case.now)
+    known = await valid_consent(session, student.id, case.referral.need, today)
+    case.referral.consent_id = known.id if known else None
+    return known, False
+
+
+def _refuse_nobody_to_ask(student: Person) -> None:
+    if not student.guardian_ids:
+        words = (
+            "The roster knows no guardian of this student, so nobody can be asked. "
+            "Record the consent of the person you spoke to."
+        )
+        raise Refusal(Kind.INVALID, "nobody_to_ask", words, fields={"consent": words})

@@ -1,0 +1,188 @@
+"""One referral, with all that the reader may see of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+from sqlmodel import select as select_all
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals.models import Attempt, Entry, Message, Person, Program, Referral, School
+from services.referrals.queries.lines import UNANSWERED
+from services.referrals.queries.shapes import AttemptShape, GuardianShape, MoveShape, ReferralDetail
+from services.referrals.queries.students import consent_shape, guardians_of
+from services.referrals.queries.telling import Names, timeline
+from services.referrals.rules import MOVES, Mover, Sight, Standing, Verb, sight, why_not
+from services.referrals.scope import UNSEEN, not_found, own_of, standings
+from shared.identity import Actor
+
+ALL = Sight(True, True, "")
+OFFERED = (
+    Verb.GIVE_CONSENT,
+    Verb.REFUSE_CONSENT,
+    Verb.ACKNOWLEDGE,
+    Verb.ACCEPT,
+    Verb.WAITLIST,
+    Verb.DECLINE,
+    Verb.ADD_CHOICES,
+    Verb.COMPLETE,
+    Verb.WITHDRAW,
+)
+"""What pages show as buttons, in this order."""
+
+
+async def referral_detail(session: AsyncSession, referral_id: UUID, *, actor: Actor, now: datetime) -> ReferralDetail:
+    """A referral as the actor may see it; as if it did not exist where it is none of the actor's."""
+    referral = await session.get(Referral, referral_id)
+    attempts = await _attempts(session, referral_id)
+    plays = standings(referral, [attempt for attempt, _ in attempts], actor) if referral else {}
+    if referral is None or not plays:
+        raise not_found("referral", referral_id, actor)
+    return await _Reading(session, referral, attempts, plays, actor, now).detail()
+
+
+async def _attempts(session: AsyncSession, referral_id: UUID) -> list[tuple[Attempt, Program | None]]:
+    rows = await session.execute(
+        select(Attempt, Program)
+        .outerjoin(Program, col(Program.id) == col(Attempt.program_id))
+        .where(col(Attempt.referral_id) == referral_id)
+        .order_by(col(Attempt.position))
+    )
+    return [(attempt, program) for attempt, program in rows]
+
+
+class _Reading:
+    """One referral, read with one person's eyes."""
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        referral: Referral,
+        attempts: list[tuple[Attempt, Program | None]],
+        plays: dict[Mover, Standing],
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        self.session, self.referral, self.plays = session, referral, plays
+        self.actor, self.now = actor, now
+        self.as_partner = set(plays) == {Mover.PARTNER}
+        own = own_of([attempt for attempt, _ in attempts], actor)
+        self.sight = sight(own.state) if self.as_partner and own else ALL
+        self.current = own.id if self.as_partner and own else referral.attempt_id
+        self.attempts = [one for one in attempts if not self.as_partner or self._ours(one[0])]
+
+    def _ours(self, attempt: Attempt) -> bool:
+        return attempt.organization_id in self.actor.organization_ids and attempt.state not in UNSEEN
+
+    async def detail(self) -> ReferralDetail:
+        entries, messages = await self._entries(), await self._messages()
+        student = await self.session.get(Person, self.referral.student_id)
+        names = await self._names(entries, messages)
+        known = await guardians_of(self.session, student.guardian_ids if student else [])
+        guardians = [known[id] for id in (student.guardian_ids if student else []) if id in known]
+        return ReferralDetail(
+            **await self._line(student, names),
+            words=self.referral.words if self.sight.student else "",
+            guardians=tuple(guardians) if self.sight.contacts else (),
+            languages=_languages(guardians) if self.sight.student else (),
+            consent=await self._consent(),
+            attempts=tuple(self._attempt(attempt, program, names) for attempt, program in self.attempts),
+            timeline=timeline(entries, messages, names),
+            moves=tuple(self._moves()),
+            held_back=self.sight.held_back,
+        )
+
+    async def _line(self, student: Person | None, names: Names) -> dict[str, Any]:
+        referral, shown = self.referral, student if self.sight.student else None
+        school = await self.session.get(School, referral.school_id)
+        attempt, program = next(((a, p) for a, p in self.attempts if a.id == self.current), (None, None))
+        return {
+            "id": referral.id,
+            "version": referral.version,
+            "student_id": shown.id if shown else None,
+            "student": shown.name if shown else "A student",
+            "grade": shown.grade if shown else None,
+            "school_id": referral.school_id,
+            "school": school.name if school else "",
+            "need": referral.need,
+            "urgency": referral.urgency,
+            "state": referral.state,
+            "referrer": names.person(referral.referrer_id),
+            "submitted_at": referral.submitted_at,
+            "changed_at": referral.changed_at,
+            "attempt_id": self.current,
+            "attempt_state": attempt.state if attempt else None,
+            "program": program.name if program else "",
+            "organization": program.organization_name if program else "",
+            "answer_by": attempt.answer_by if attempt else None,
+            "overdue": self._overdue(attempt) if attempt else False,
+        }
+
+    def _overdue(self, attempt: Attempt) -> bool:
+        return attempt.state in UNANSWERED and attempt.answer_by is not None and attempt.answer_by < self.now
+
+    async def _entries(self) -> Sequence[Entry]:
+        found = await self.session.exec(
+            select_all(Entry).where(Entry.referral_id == self.referral.id).order_by(col(Entry.id))
+        )
+        ours = {attempt.id for attempt, _ in self.attempts}
+        return [entry for entry in found if not self.as_partner or entry.attempt_id in ours]
+
+    async def _messages(self) -> Sequence[Message]:
+        if self.as_partner:
+            return []
+        return (await self.session.exec(select_all(Message).where(Message.referral_id == self.referral.id))).all()
+
+    async def _names(self, entries: Sequence[Entry], messages: Sequence[Message]) -> Names:
+        wanted = {self.referral.referrer_id}
+        wanted |= {entry.actor_id for entry in entries if entry.actor_id}
+        wanted |= {message.recipient_id for message in messages}
+        wanted |= {attempt.answered_by for attempt, _ in self.attempts if attempt.answered_by}
+        people = {id: person.name for id, person in (await guardians_of(self.session, wanted)).items()}
+        programs = {p.id: f"{p.name}, {p.organization_name}" for _, p in self.attempts if p}
+        return Names(people, programs)
+
+    async def _consent(self) -> Any:
+        if self.referral.consent_id is None:
+            return None
+        consent = await consent_shape(self.session, self.referral.consent_id)
+        return consent.model_copy(update={"who": ""}) if consent and not self.sight.contacts else consent
+
+    def _attempt(self, attempt: Attempt, program: Program | None, names: Names) -> AttemptShape:
+        return AttemptShape(
+            id=attempt.id,
+            program_id=attempt.program_id,
+            program=program.name if program else "A program",
+            organization_id=attempt.organization_id,
+            organization=program.organization_name if program else "",
+            schedule=program.schedule if program else "",
+            site=program.site if program else "",
+            contact_name=program.contact_name if program else "",
+            contact_phone=program.contact_phone if program else None,
+            contact_email=program.contact_email if program else None,
+            state=attempt.state,
+            sent_at=attempt.sent_at,
+            answer_by=attempt.answer_by,
+            answered_at=attempt.answered_at,
+            answered_by=names.person(attempt.answered_by),
+            reason=attempt.reason,
+            outcome=attempt.outcome,
+            overdue=self._overdue(attempt),
+        )
+
+    def _moves(self) -> list[MoveShape]:
+        """Every verb that one of the reader's parts may ever use, open or with why it is closed."""
+        moves = []
+        for verb in OFFERED:
+            movers = [mover for mover in self.plays if mover in MOVES[verb].movers]
+            if movers:
+                closed = [why_not(verb, at)[1] for m in movers if (at := self.plays[m]) not in MOVES[verb].steps]
+                moves.append(MoveShape(verb=verb, closed=closed[0] if len(closed) == len(movers) else None))
+        return moves
+
+
+def _languages(guardians: Sequence[GuardianShape]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(guardian.language for guardian in guardians))

@@ -1,0 +1,214 @@
+"""Referrals in lists: which ones somebody sees, what a line shows, filters and order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Mapped, aliased
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals.models import Attempt, Message, Person, Program, Referral, School, StudentWord
+from services.referrals.names import folded_words
+from services.referrals.queries.shapes import Listed, ReferralLine
+from services.referrals.rules import AttemptState, ReferralState, sight
+from services.referrals.scope import UNSEEN, seen_referrals
+from shared.events.vocabulary import Need
+from shared.identity import Actor
+
+Student, Referrer = aliased(Person, name="student"), aliased(Person, name="referrer")
+
+UNANSWERED = (AttemptState.SENT, AttemptState.ACKNOWLEDGED)
+MOST_EXPORTED = 20_000
+
+Blank = BeforeValidator(lambda value: value or None)
+"""A form sends an empty word where nothing was chosen."""
+
+
+class Sort(StrEnum):
+    """The order of a list."""
+
+    CHANGED = "changed"
+    ANSWER_BY = "answer_by"
+    SUBMITTED = "submitted"
+
+
+class Filters(BaseModel):
+    """What of a list is wanted; everything is optional."""
+
+    state: Annotated[str | None, Blank] = None
+    """A referral's state; for a partner the state of its own attempt."""
+    need: Annotated[Need | None, Blank] = None
+    organization_id: Annotated[UUID | None, Blank] = None
+    school_id: Annotated[UUID | None, Blank] = None
+    overdue: bool = False
+    mine: bool = False
+    unreached: bool = False
+    q: str = ""
+    """Beginnings of words of the student's name."""
+    sort: Annotated[Sort, BeforeValidator(lambda value: value or Sort.CHANGED)] = Sort.CHANGED
+
+
+def overdue_at(now: datetime) -> ColumnElement[bool]:
+    """An answer is due and has not come."""
+    return and_(col(Attempt.state).in_(UNANSWERED), col(Attempt.answer_by) < now)
+
+
+def for_partner(actor: Actor) -> bool:
+    """Whether somebody sees referrals from a partner's side only."""
+    return bool(actor.organization_ids) and not actor.school_ids and not actor.is_district
+
+
+def _joined(actor: Actor) -> ColumnElement[bool]:
+    """Which attempt stands beside a referral: the partner's own, or the one that matters now."""
+    if for_partner(actor):
+        return and_(
+            col(Attempt.referral_id) == col(Referral.id),
+            col(Attempt.organization_id).in_(actor.organization_ids),
+            col(Attempt.state).not_in(UNSEEN),
+        )
+    return col(Attempt.id) == col(Referral.attempt_id)
+
+
+def lines_of(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Referrals that the actor may see, with all that a line shows."""
+    return (
+        select(
+            Referral, Attempt, Student, Referrer, col(School.name), col(Program.name), col(Program.organization_name)
+        )
+        .select_from(Referral)
+        .join(Attempt, _joined(actor), isouter=not for_partner(actor))
+        .outerjoin(Student, col(Student.id) == col(Referral.student_id))
+        .outerjoin(Referrer, col(Referrer.id) == col(Referral.referrer_id))
+        .outerjoin(School, col(School.id) == Referral.school_id)
+        .outerjoin(Program, col(Program.id) == Attempt.program_id)
+        .where(seen_referrals(actor))
+    )
+
+
+def as_line(row: Any, actor: Actor, now: datetime) -> ReferralLine:
+    """A row of `lines_of` as it is shown."""
+    referral, attempt, student, referrer, school, program, organization = row[:7]
+    shown = student is not None and not (for_partner(actor) and attempt and not sight(attempt.state).student)
+    late = attempt is not None and attempt.state in UNANSWERED and attempt.answer_by < now
+    return ReferralLine(
+        id=referral.id,
+        version=referral.version,
+        student_id=referral.student_id if shown else None,
+        student=student.name if shown else "A student",
+        grade=student.grade if shown else None,
+        school_id=referral.school_id,
+        school=school or "",
+        need=referral.need,
+        urgency=referral.urgency,
+        state=referral.state,
+        referrer=referrer.name if referrer else "",
+        submitted_at=referral.submitted_at,
+        changed_at=referral.changed_at,
+        attempt_id=attempt.id if attempt else None,
+        attempt_state=attempt.state if attempt else None,
+        program=program or "",
+        organization=organization or "",
+        answer_by=attempt.answer_by if attempt else None,
+        overdue=late,
+    )
+
+
+def begins_with(column: Mapped[str], prefix: str) -> ColumnElement[bool]:
+    """The same as LIKE 'prefix%', in the operators of the index: a plan without the value can use it too."""
+    return and_(column.op("~>=~")(prefix), column.op("~<~")(prefix + "\U0010ffff"))
+
+
+def named_like(student_id: Mapped[UUID], q: str) -> list[ColumnElement[bool]]:
+    """Every word asked for begins a word of the student's name."""
+    return [
+        student_id.in_(select(col(StudentWord.student_id)).where(begins_with(col(StudentWord.word), word)))
+        for word in folded_words(q)
+    ]
+
+
+def unreached() -> ColumnElement[bool]:
+    """A message to a guardian failed, and none came through."""
+    to_guardian = and_(
+        col(Message.referral_id) == col(Referral.id), col(Message.recipient_id) == func.any(Student.guardian_ids)
+    )
+    failed = exists().where(and_(to_guardian, col(Message.failed_at).is_not(None)))
+    came_through = or_(col(Message.sent_at).is_not(None), col(Message.read_at).is_not(None))
+    return and_(failed, ~exists().where(and_(to_guardian, came_through)))
+
+
+def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
+    state = col(Attempt.state) if for_partner(actor) else col(Referral.state)
+    chosen: dict[Any, Any] = {
+        col(Referral.need): filters.need,
+        col(Attempt.organization_id): filters.organization_id,
+        col(Referral.school_id): filters.school_id,
+    }
+    conditions = [column == value for column, value in chosen.items() if value is not None]
+    if filters.state:
+        known = AttemptState if for_partner(actor) else ReferralState
+        conditions.append(state.in_([s for s in known if s == filters.state]))
+    if filters.overdue:
+        conditions.append(overdue_at(now))
+    if filters.mine:
+        conditions.append(col(Referral.referrer_id) == actor.person_id)
+    if filters.unreached:
+        conditions += [unreached(), under_way()]
+    return conditions + named_like(col(Referral.student_id), filters.q)
+
+
+def under_way() -> ColumnElement[bool]:
+    """The referral has not ended."""
+    return col(Referral.closed_at).is_(None)
+
+
+_ORDER: dict[Sort, tuple[Any, ...]] = {
+    Sort.CHANGED: (col(Referral.changed_at).desc(), col(Referral.id)),
+    Sort.SUBMITTED: (col(Referral.submitted_at).desc(), col(Referral.id)),
+    Sort.ANSWER_BY: (col(Attempt.answer_by).asc().nulls_last(), col(Referral.id)),
+}
+
+
+async def list_referrals(
+    session: AsyncSession, filters: Filters, *, actor: Actor, now: datetime, offset: int, limit: int
+) -> Listed[ReferralLine]:
+    """Referrals that the actor may see."""
+    wanted = lines_of(actor).where(*_conditions(filters, actor, now)).order_by(*_ORDER[filters.sort])
+    total, rows = await one_page(session, wanted, offset, limit)
+    return Listed(total=total, items=[as_line(row, actor, now) for row in rows])
+
+
+async def export_lines(session: AsyncSession, filters: Filters, *, actor: Actor, now: datetime) -> list[ReferralLine]:
+    """The same list, whole."""
+    return (await list_referrals(session, filters, actor=actor, now=now, offset=0, limit=MOST_EXPORTED)).items
+
+
+async def one_page(
+    session: AsyncSession, wanted: Select[*tuple[Any, ...]], offset: int, limit: int
+) -> tuple[int, Sequence[Any]]:
+    """How many there are in all, and the rows of one page."""
+    counted = wanted.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
+    total: int = (await session.execute(counted)).scalar_one()
+    return total, (await session.execute(wanted.offset(offset).limit(limit))).all()
+
+
+async def organizations_seen(session: AsyncSession, *, actor: Actor) -> list[tuple[UUID, str]]:
+    """Partners before whom the actor's referrals came, by name: for the filter."""
+    before = (
+        select(col(Attempt.organization_id))
+        .join(Referral, col(Referral.id) == Attempt.referral_id)
+        .where(seen_referrals(actor))
+        .distinct()
+    )
+    name = func.min(col(Program.organization_name))
+    rows = await session.execute(
+        select(col(Program.organization_id), name)
+        .where(col(Program.organization_id).in_(before))
+        .group_by(col(Program.organization_id))
+        .order_by(name)
+    )
+    return [(id, name) for id, name in rows]

@@ -1,0 +1,98 @@
+"""Programs for a need: as the rules judge them, best first."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals.models import Attempt, Program
+from services.referrals.queries.shapes import FitShape, StudentLine
+from services.referrals.rules import AttemptState, Fit, Offer, Wanted, rank
+from shared.events.vocabulary import Need
+
+LATELY = timedelta(days=90)
+
+
+async def fitting(
+    session: AsyncSession, student: StudentLine, need: Need, *, now: datetime, also: Sequence[UUID] = ()
+) -> list[FitShape]:
+    """Programs that serve the need, those that fit first; `also`: programs to judge whatever they serve."""
+    serves = col(Program.needs).contains([need.value])
+    offers = await _offers(session, or_(serves, col(Program.id).in_(also)), now)
+    wanted = Wanted(need=need, school_id=student.school_id, grade=student.grade, languages=student.languages)
+    return [_shape(judged) for judged in rank(wanted, offers)]
+
+
+async def offers_by_id(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Offer]:
+    """Programs by id; those that are not known here are missing."""
+    offers = await _offers(session, col(Program.id).in_(ids), now) if ids else []
+    return {offer.program_id: offer for offer in offers}
+
+
+def _shape(judged: Fit) -> FitShape:
+    offer = judged.offer
+    return FitShape(
+        program_id=offer.program_id,
+        organization_id=offer.organization_id,
+        name=offer.name,
+        organization=offer.organization_name,
+        schedule=offer.schedule,
+        site=offer.site,
+        places=offer.places,
+        fits=judged.fits,
+        reasons=judged.reasons,
+        against=judged.against,
+    )
+
+
+async def _offers(session: AsyncSession, condition: ColumnElement[bool], now: datetime) -> list[Offer]:
+    taken, answers = _taken(), _answers(now)
+    rows = await session.execute(
+        select(Program, taken.c.taken, answers.c.within)
+        .outerjoin(taken, taken.c.program_id == col(Program.id))
+        .outerjoin(answers, answers.c.program_id == col(Program.id))
+        .where(condition)
+    )
+    return [_offer(program, taken or 0, within) for program, taken, within in rows]
+
+
+def _taken() -> Any:
+    return (
+        select(col(Attempt.program_id), func.count().label("taken"))
+        .where(col(Attempt.state) == AttemptState.ACCEPTED)
+        .group_by(col(Attempt.program_id))
+        .subquery("taken")
+    )
+
+
+def _answers(now: datetime) -> Any:
+    took = col(Attempt.answered_at) - col(Attempt.sent_at)
+    return (
+        select(col(Attempt.program_id), func.avg(took).label("within"))
+        .where(col(Attempt.answered_at) > now - LATELY)
+        .group_by(col(Attempt.program_id))
+        .subquery("answers")
+    )
+
+
+def _offer(program: Program, taken: int, within: timedelta | None) -> Offer:
+    return Offer(
+        program_id=program.id,
+        organization_id=program.organization_id,
+        name=program.name,
+        organization_name=program.organization_name,
+        status=program.status,
+        needs=frozenset(program.needs),
+        grades=frozenset(program.grades),
+        school_ids=frozenset(program.school_ids),
+        languages=tuple(program.languages),
+        capacity=program.capacity,
+        taken=taken,
+        answers_within=within,
+        schedule=program.schedule,
+        site=program.site,
+    )

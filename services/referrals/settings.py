@@ -1,0 +1,20 @@
+"""Settings of the referrals service."""
+
+from datetime import time
+
+from services.referrals.rules import BusinessCalendar
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What the referrals service must know to run."""
+
+    service: str = "referrals"
+
+    business_closes: time = time(17)
+    """The end of business in the district, by its own clock: answers are due at this time."""
+
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """The district's business days."""
+        return BusinessCalendar(self.zone, frozenset(self.holidays), self.business_closes)

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands import erase_person
-from services.referrals.models import Person, Program, School, StudentWord
+from services.referrals.models import Message, Person, Program, School, StudentWord
 from services.referrals.names import folded_words
 from shared.events import agreements, notifications, people
 from shared.events.vocabulary import RoleName
@@ -31,7 +31,7 @@ async def keep_persons(session: AsyncSession, events: Sequence[Event[people.Pers
     """Know who is who, and find students by their names."""
     newest = {event.fact.person_id: event.fact for event in events}
     await _upsert(session, Person, (_person(fact) for fact in newest.values()))
-    await _index(session, [fact for fact in newest.values() if fact.school_id is not None])
+    await _index(session, list(newest.values()))
 
 
 def _person(fact: people.PersonChanged) -> dict[str, Any]:
@@ -50,16 +50,15 @@ def _person(fact: people.PersonChanged) -> dict[str, Any]:
     }
 
 
-async def _index(session: AsyncSession, students: Sequence[people.PersonChanged]) -> None:
-    """The words of these students' names, in the place of those from before."""
-    ids = [student.person_id for student in students]
-    if not ids:
-        return
+async def _index(session: AsyncSession, persons: Sequence[people.PersonChanged]) -> None:
+    """The words of the students' names, in the place of those from before."""
+    ids = [person.person_id for person in persons]
     await session.execute(delete(StudentWord).where(col(StudentWord.student_id).in_(ids)))
     rows = [
-        {"student_id": student.person_id, "word": word}
-        for student in students
-        for word in folded_words(f"{student.given_name} {student.family_name}")
+        {"student_id": person.person_id, "word": word}
+        for person in persons
+        if person.school_id is not None
+        for word in folded_words(f"{person.given_name} {person.family_name}")
     ]
     await _upsert(session, StudentWord, rows)
 
@@ -106,6 +105,13 @@ def _program(fact: agreements.ProgramChanged) -> dict[str, Any]:
 async def keep_messages(session: AsyncSession, events: Sequence[Event[notifications.MessageFact]]) -> None:
     """Know what became of the messages about referrals; messages about other things are left alone."""
     await session.execute(_KEEP_MESSAGES, {"rows": _json(_message(event) for event in events)})
+
+
+@on(notifications.MessageQueuedAgain)
+async def take_failure_back(session: AsyncSession, event: Event[notifications.MessageQueuedAgain]) -> None:
+    """A message that had failed is on its way again."""
+    mended = update(Message).where(col(Message.id) == event.fact.message_id)
+    await session.execute(mended.values(failed_at=None, failure=None))
 
 
 _MOMENT = {

@@ -48,9 +48,7 @@ complete        partner                | accepted/accepted -> completed/complete
 
 def standing(words: str) -> Standing:
     referral, _, attempt = words.partition("/")
-    return Standing(
-        None if referral == "-" else ReferralState(referral), AttemptState(attempt) if attempt else None
-    )
+    return Standing(None if referral == "-" else ReferralState(referral), AttemptState(attempt) if attempt else None)
 
 
 def allowed_moves() -> dict[tuple[Mover, Verb, Standing], Standing]:

@@ -42,6 +42,24 @@ class MessageUndeliverable(MessageFact):
     """`no_address`, `refused`, `exhausted`."""
 
 
+@fact("message.queued_again.v1", topic=EVENTS, key="message_id")
+class MessageQueuedAgain(MessageFact):
+    """Somebody mended what stood in the way and had an undeliverable message sent once more."""
+
+    channel: str
+
+
 @fact("message.read.v1", topic=EVENTS, key="message_id")
 class MessageRead(MessageFact):
     """The person opened the message in the app."""
+
+
+@fact("preferences.changed.v1", topic=EVENTS, key="person_id")
+class PreferencesChanged(Fact):
+    """A person chose how to be reached."""
+
+    person_id: UUID
+    language: str
+    """BCP 47 tag of the language that messages are written in from now on."""
+    email: bool
+    """Whether messages come by e-mail, too; in the app they always are."""

@@ -1,0 +1,22 @@
+"""What notifications does: one function per verb."""
+
+from services.notifications.commands.deliver import Claim, claim, give_up_lost, record, send_again
+from services.notifications.commands.keep import erase_person, keep_persons, keep_programs, keep_schools
+from services.notifications.commands.prefer import set_preferences
+from services.notifications.commands.read import mark_read
+from services.notifications.commands.write import write_messages
+
+__all__ = [
+    "Claim",
+    "claim",
+    "erase_person",
+    "give_up_lost",
+    "keep_persons",
+    "keep_programs",
+    "keep_schools",
+    "mark_read",
+    "record",
+    "send_again",
+    "set_preferences",
+    "write_messages",
+]

@@ -1,0 +1,179 @@
+"""Delivering: claim what is due under a lease, and record what became of it. The mail server is called in between."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notifications.commands.write import SYSTEM, told, write_messages
+from services.notifications.letters import Known
+from services.notifications.models import Delivery, Message, Recipient, Status
+from services.notifications.queries import look_up, referrer_of
+from services.notifications.rules import LEASE, alarm, next_try
+from shared.clock import new_id
+from shared.events.notifications import MessageQueuedAgain, MessageSent, MessageUndeliverable
+from shared.identity import Actor
+from shared.mail import Permanent, Retryable, message_id
+from shared.messaging import emit, wake
+from shared.refusals import Kind, Refusal
+
+log = structlog.get_logger()
+
+EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is ours until the lease ends, with all that is needed to write the mail."""
+
+    delivery_id: UUID
+    token: UUID
+    attempts: int
+    """Tries, this one included."""
+    smtp_message_id: str
+    message: Message
+    recipient: Recipient
+    known: Known
+
+
+_CLAIM = text("""
+    UPDATE delivery
+    SET status = 'sending', attempts = delivery.attempts + 1, lease_until = :until, lease_token = :token
+    FROM (SELECT id FROM delivery
+          WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND (attempts = 0 OR NOT :fresh_only)
+          ORDER BY (attempts > 0), next_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
+    WHERE delivery.id = due.id
+    RETURNING delivery.id
+""")
+
+
+async def claim(session: AsyncSession, *, now: datetime, sender: str, fresh_only: bool = False) -> Claim | None:
+    """Take the delivery that is due first, those never tried before all others; None where nothing is due."""
+    token = new_id()
+    due = {"now": now, "until": now + LEASE, "token": token, "fresh_only": fresh_only}
+    delivery_id = (await session.execute(_CLAIM, due)).scalar()
+    if delivery_id is None:
+        return None
+    found = await session.exec(
+        select(Delivery, Message, Recipient)
+        .join(Message, col(Message.id) == col(Delivery.message_id))
+        .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
+        .where(Delivery.id == delivery_id)
+    )
+    delivery, message, recipient = found.one()
+    delivery.address = recipient.email
+    delivery.smtp_message_id = smtp_id(delivery.id, sender)
+    session.add(delivery)
+    known = await look_up(session, [message.params])
+    return Claim(delivery.id, token, delivery.attempts, delivery.smtp_message_id, message, recipient, known)
+
+
+def smtp_id(delivery_id: UUID, sender: str) -> str:
+    """The Message-ID of a delivery: the same at every try, and it tells nothing."""
+    return message_id(sha256(delivery_id.bytes).hexdigest()[:32], sender)
+
+
+Result = Permanent | Retryable | None
+"""What became of a try; None: the server took the mail."""
+
+
+async def record(session: AsyncSession, claimed: Claim, result: Result, *, now: datetime, jitter: float) -> None:
+    """Record a try. Whoever lost the lease meanwhile records nothing: the new holder will."""
+    values = _after(claimed, result, now, jitter)
+    ours = await session.execute(
+        update(Delivery)
+        .where(col(Delivery.id) == claimed.delivery_id, col(Delivery.lease_token) == claimed.token)
+        .values(**values, lease_token=None, lease_until=None)
+        .returning(col(Delivery.id))
+    )
+    if ours.first() is None:
+        log.warning("lease_lost", delivery_id=str(claimed.delivery_id))
+    elif values["status"] is Status.SENT:
+        sent = MessageSent.model_validate(told(claimed.message) | {"channel": EMAIL})
+        await emit(session, sent, actor=SYSTEM, now=now)
+    elif values["status"] is Status.FAILED:
+        await _undeliverable(session, claimed.message, _reason(result), now)
+
+
+def _after(claimed: Claim, result: Result, now: datetime, jitter: float) -> dict[str, object]:
+    if result is None:
+        return {"status": Status.SENT, "sent_at": now, "last_error": None}
+    again = next_try(claimed.attempts, now, jitter) if isinstance(result, Retryable) else None
+    if again is None:
+        return {"status": Status.FAILED, "last_error": result.reason}
+    uncertain = isinstance(result, Retryable) and result.maybe_taken
+    return {
+        "status": Status.UNCERTAIN if uncertain else Status.QUEUED,
+        "next_at": again,
+        "last_error": result.reason,
+    }
+
+
+def _reason(result: Result) -> str:
+    if isinstance(result, Retryable):
+        return "exhausted"
+    return "no_address" if isinstance(result, Permanent) and result.reason == "no_address" else "refused"
+
+
+async def _undeliverable(session: AsyncSession, message: Message, reason: str, now: datetime) -> None:
+    """Say so; and where none of those whom the message was for could be reached, the referrer hears it."""
+    fact = MessageUndeliverable.model_validate(told(message) | {"channel": EMAIL, "reason": reason})
+    await emit(session, fact, actor=SYSTEM, now=now)
+    if await _somebody_reached(session, message):
+        return
+    planned = alarm(message.kind, message.params, await referrer_of(session, message))
+    await write_messages(session, planned, about_id=message.about_id, event_id=message.event_id, now=now)
+
+
+async def _somebody_reached(session: AsyncSession, message: Message) -> bool:
+    """Whether this message reached, or may yet reach, another of those it was for; in the app counts where wished."""
+    same = (Message.event_id == message.event_id, Message.kind == message.kind)
+    # Locked in one order, so that of two that fail at one instant the second sees the first.
+    await session.exec(select(Message.id).where(*same).order_by(col(Message.id)).with_for_update())
+    hopeful = await session.exec(
+        select(Message.id)
+        .outerjoin(Delivery, col(Delivery.message_id) == col(Message.id))
+        .where(*same, col(Delivery.status).is_distinct_from(Status.FAILED))
+        .limit(1)
+    )
+    return hopeful.first() is not None
+
+
+async def give_up_lost(session: AsyncSession, *, now: datetime) -> int:
+    """Mark tries whose lease ran out without a record as uncertain, to be made again at once; how many there were."""
+    lost = await session.execute(
+        update(Delivery)
+        .where(col(Delivery.status) == Status.SENDING, col(Delivery.lease_until) < now)
+        .values(status=Status.UNCERTAIN, next_at=now, lease_token=None, lease_until=None, last_error="lease_over")
+        .returning(col(Delivery.id))
+    )
+    ids = lost.scalars().all()
+    for id in ids:
+        log.warning("delivery_uncertain", delivery_id=str(id))
+    if ids:
+        await wake(session, "jobs")
+    return len(ids)
+
+
+async def send_again(session: AsyncSession, delivery_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Queue a failed delivery once more: somebody mended what stood in the way."""
+    delivery = await session.get(Delivery, delivery_id, with_for_update=True)
+    if delivery is None:
+        raise Refusal(Kind.NOT_FOUND, "no_such_delivery", "There is no such delivery.")
+    if delivery.status is not Status.FAILED:
+        raise Refusal(Kind.CONFLICT, "not_failed", "This message is on its way already, or it has arrived.")
+    message = await session.get_one(Message, delivery.message_id)
+    recipient = await session.get_one(Recipient, message.recipient_id)
+    if not recipient.email:
+        raise Refusal(Kind.CONFLICT, "no_address", "This person still has no e-mail address. Enter one first.")
+    delivery.status, delivery.attempts, delivery.next_at = Status.QUEUED, 0, now
+    session.add(delivery)
+    await session.flush()
+    fact = MessageQueuedAgain.model_validate(told(message) | {"channel": EMAIL})
+    await emit(session, fact, actor=actor, now=now)
+    await wake(session, "jobs")

@@ -1,0 +1,74 @@
+"""Writing messages: into inboxes at once, and on to the queue for e-mail."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notifications.models import Delivery, Message, Status
+from services.notifications.rules import Email, Planned
+from shared.clock import new_id
+from shared.events.base import Fact
+from shared.events.notifications import MessageUndeliverable, MessageWritten
+from shared.identity import system
+from shared.messaging import emit, wake
+
+SYSTEM = system("notifications")
+
+
+async def write_messages(
+    session: AsyncSession, planned: Sequence[Planned], *, about_id: UUID, event_id: UUID, now: datetime
+) -> None:
+    """Write what was planned because of an event about a referral."""
+    facts: list[Fact] = []
+    for one in planned:
+        message = _message(one, about_id, event_id, now)
+        session.add(message)
+        facts.append(MessageWritten(**told(message)))
+        if one.email is Email.NO_ADDRESS:
+            facts.append(MessageUndeliverable(**told(message), channel="email", reason="no_address"))
+        if one.email is not Email.NOT_WANTED:
+            # Written apart from its message, the foreign key wants the message first.
+            await session.flush()
+            session.add(_delivery(message.id, one.email, now))
+    if facts:
+        await session.flush()
+        await emit(session, *facts, actor=SYSTEM, now=now)
+        await wake(session, "jobs")
+
+
+def _message(one: Planned, about_id: UUID, event_id: UUID, now: datetime) -> Message:
+    return Message(
+        id=new_id(),
+        recipient_id=one.to.person_id,
+        kind=one.kind,
+        language=one.to.language,
+        params=one.params,
+        about_id=about_id,
+        event_id=event_id,
+        written_at=now,
+    )
+
+
+def _delivery(message_id: UUID, email: Email, now: datetime) -> Delivery:
+    without = email is Email.NO_ADDRESS
+    return Delivery(
+        id=new_id(),
+        message_id=message_id,
+        status=Status.FAILED if without else Status.QUEUED,
+        queued_at=now,
+        next_at=now,
+        last_error="no_address" if without else None,
+    )
+
+
+def told(message: Message) -> dict[str, object]:
+    """What every fact about a message says."""
+    return {
+        "message_id": message.id,
+        "recipient_id": message.recipient_id,
+        "kind": message.kind,
+        "language": message.language,
+        "about_id": message.about_id,
+    }

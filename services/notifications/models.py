@@ -1,0 +1,129 @@
+"""The tables of notifications: whom it knows, what it told them, and what became of each delivery."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import Column, Index, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field
+
+from services.notifications.rules import Kind
+from shared.db import service_base
+
+if TYPE_CHECKING:
+    from sqlmodel import SQLModel as Table
+else:
+    Table = service_base()
+
+
+class Recipient(Table, table=True):
+    """What is known of a person; of an erased person only that there was one."""
+
+    __table_args__ = (
+        Index("ix_recipient_organizations", "organization_ids", postgresql_using="gin",
+              postgresql_where=text("organization_ids <> '{}'")),
+    )  # fmt: skip
+
+    person_id: UUID = Field(primary_key=True)
+    given_name: str = ""
+    family_name: str = ""
+    email: str | None = None
+    phone: str | None = None
+    language: str = "en"
+    """BCP 47, as the roster has it."""
+    organization_ids: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False))
+    """Of partner staff: the organizations."""
+    guardian_ids: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False))
+    """Of a student: the guardians."""
+    active: bool = True
+    erased: bool = False
+
+
+class Preference(Table, table=True):
+    """How a person wants to be reached, where that differs from what the roster says."""
+
+    person_id: UUID = Field(primary_key=True)
+    language: str | None = None
+    """One of ours; None: what the roster says."""
+    email: bool = True
+    changed_at: datetime
+
+
+class School(Table, table=True):
+    """A school's name."""
+
+    school_id: UUID = Field(primary_key=True)
+    name: str
+
+
+class Program(Table, table=True):
+    """What messages say of a program, and whom to write to."""
+
+    program_id: UUID = Field(primary_key=True)
+    organization_id: UUID = Field(index=True)
+    organization_name: str
+    name: str
+    contact_email: str | None = None
+
+
+class Message(Table, table=True):
+    """One entry of a person's inbox: which message, with the ids and codes that it is written from."""
+
+    __table_args__ = (
+        Index("uq_message_event", "event_id", "recipient_id", "kind", unique=True),
+        Index("ix_message_inbox", "recipient_id", text("(read_at IS NOT NULL)"), text("written_at DESC")),
+        Index("ix_message_about", "about_id", "kind"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    recipient_id: UUID
+    kind: Kind
+    language: str
+    params: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    about_id: UUID
+    """The referral."""
+    event_id: UUID
+    """The event because of which it was written."""
+    written_at: datetime
+    read_at: datetime | None = None
+
+
+class Status(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    """Nobody knows whether the server took it; it is sent again with the same Message-ID."""
+
+
+class Delivery(Table, table=True):
+    """One message on its way out of the app."""
+
+    __table_args__ = (
+        Index("ix_delivery_due", text("(attempts > 0)"), "next_at",
+              postgresql_where=text("status IN ('queued', 'uncertain')")),
+        Index("ix_delivery_leased", "lease_until", postgresql_where=text("status = 'sending'")),
+        Index("ix_delivery_status", "status", text("queued_at DESC")),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    message_id: UUID = Field(foreign_key="message.id", index=True)
+    channel: str = "email"
+    status: Status
+    address: str | None = None
+    """Where it was last sent to."""
+    attempts: int = 0
+    queued_at: datetime
+    next_at: datetime
+    lease_until: datetime | None = None
+    lease_token: UUID | None = None
+    """Who holds the lease: only this holder may record what became of the try."""
+    last_error: str | None = None
+    """A short code without personal data: `no_address`, `450 4.2.1`, `TimeoutError`."""
+    smtp_message_id: str | None = None
+    sent_at: datetime | None = None

@@ -1,0 +1,30 @@
+"""What consumers, pages and the API ask."""
+
+from services.notifications.queries.deliveries import DeliveryRow, count_deliveries, deliveries
+from services.notifications.queries.inbox import Entry, entry, inbox, unread
+from services.notifications.queries.people import (
+    Wishes,
+    look_up,
+    people_for,
+    preferences,
+    recipient,
+    referrer_of,
+    wishes,
+)
+
+__all__ = [
+    "DeliveryRow",
+    "Entry",
+    "Wishes",
+    "count_deliveries",
+    "deliveries",
+    "entry",
+    "inbox",
+    "look_up",
+    "people_for",
+    "preferences",
+    "recipient",
+    "referrer_of",
+    "unread",
+    "wishes",
+]

@@ -1,0 +1,51 @@
+"""A person's messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notifications.letters import Known, Note, note
+from services.notifications.models import Message
+from services.notifications.queries.people import look_up
+from shared.refusals import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message with the names that it needs."""
+
+    message: Message
+    known: Known
+
+    def note(self, zone: ZoneInfo) -> Note:
+        """Its words in the language spoken."""
+        return note(self.message.kind, self.message.params, self.known, zone)
+
+
+async def inbox(session: AsyncSession, person_id: UUID, *, offset: int, limit: int) -> tuple[Sequence[Entry], int]:
+    """A part of somebody's messages, unread first, newest first, and how many there are in all."""
+    mine = select(Message).where(Message.recipient_id == person_id)
+    newest = (col(Message.read_at).is_not(None), col(Message.written_at).desc(), col(Message.id).desc())
+    found = (await session.exec(mine.order_by(*newest).offset(offset).limit(limit))).all()
+    known = await look_up(session, [message.params for message in found])
+    total = await session.exec(select(func.count()).select_from(mine.subquery()))
+    return [Entry(message, known) for message in found], total.one()
+
+
+async def unread(session: AsyncSession, person_id: UUID) -> int:
+    """How many messages wait to be read."""
+    mine = select(func.count()).where(Message.recipient_id == person_id, col(Message.read_at).is_(None))
+    return (await session.exec(mine)).one()
+
+
+async def entry(session: AsyncSession, message_id: UUID, person_id: UUID) -> Entry:
+    """One of somebody's own messages; another's is refused as if there were none."""
+    found = await session.get(Message, message_id)
+    if found is None or found.recipient_id != person_id:
+        raise Refusal(Kind.NOT_FOUND, "no_such_message", "There is no such message in your inbox.")
+    return Entry(found, await look_up(session, [found.params]))

@@ -1,0 +1,192 @@
+"""Who is concerned by a fact, how to reach them, and the names that messages need."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notifications.letters import Known
+from services.notifications.models import Message, Preference, Program, Recipient
+from services.notifications.rules import Kind, People, Reach, parameters
+from shared.events.base import Fact
+from shared.events.referrals import ReferralFact, ReferralSent
+from shared.identity import Actor
+from shared.messaging import NotYet
+from shared.translations import best_language
+
+ANNOUNCEMENTS = (Kind.FAMILY_DECLINED_NEXT, Kind.STAFF_DECLINED_NEXT)
+ALARMS = (Kind.STAFF_FAMILY_UNREACHABLE, Kind.STAFF_PARTNER_UNREACHABLE)
+
+
+async def people_for(session: AsyncSession, fact: ReferralFact, actor: str) -> People:
+    """Everybody whom the fact may concern; raises `NotYet` while somebody or some program is not known here."""
+    student = await _person(session, fact.student_id)
+    return People(
+        guardians=await _reach(session, student.guardian_ids),
+        referrer=await _one(session, fact.referrer_id),
+        partner=await _contacts(session, fact),
+        actor=actor,
+        announced=await _announced(session, fact),
+        told=await _told(session, fact.referral_id),
+        student_erased=student.erased,
+    )
+
+
+async def referrer_of(session: AsyncSession, message: Message) -> People:
+    """Whom to tell that a message could not be delivered, and what this person was told before."""
+    referrer_id = message.params.get("referrer_id")
+    referrer = await _one(session, UUID(referrer_id)) if referrer_id else None
+    return People(referrer=referrer, told=await _told(session, message.about_id))
+
+
+async def _one(session: AsyncSession, person_id: UUID) -> Reach | None:
+    return next(iter(await _reach(session, [person_id])), None)
+
+
+async def _person(session: AsyncSession, person_id: UUID) -> Recipient:
+    found = await session.get(Recipient, person_id)
+    if found is None:
+        raise NotYet(f"person {person_id}")
+    return found
+
+
+async def _reach(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Reach, ...]:
+    """Those who are active, in the order of the ids."""
+    found = {row.person_id: row for row in await _recipients(session, ids)}
+    if missing := [id for id in ids if id not in found]:
+        raise NotYet(f"person {missing[0]}")
+    wished = await wishes(session, ids)
+    return tuple(_as_reach(found[id], wished.get(id)) for id in ids if found[id].active and not found[id].erased)
+
+
+async def _recipients(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Recipient]:
+    if not ids:
+        return []
+    return (await session.exec(select(Recipient).where(col(Recipient.person_id).in_(ids)))).all()
+
+
+async def wishes(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Preference]:
+    """How these people want to be reached, as far as they said so."""
+    if not ids:
+        return {}
+    found = await session.exec(select(Preference).where(col(Preference.person_id).in_(ids)))
+    return {row.person_id: row for row in found}
+
+
+def _as_reach(person: Recipient, wish: Preference | None) -> Reach:
+    return Reach(
+        person_id=person.person_id,
+        language=best_language((wish and wish.language) or person.language),
+        has_address=bool(person.email),
+        wants_email=wish.email if wish else True,
+    )
+
+
+async def _contacts(session: AsyncSession, fact: Fact) -> tuple[Reach, ...]:
+    """The person behind the program's contact address, else everybody of the partner."""
+    programs = await _programs(session, fact)
+    organization_id = getattr(fact, "organization_id", None)
+    if organization_id is None:
+        return ()
+    staff = await _staff(session, organization_id)
+    contact = programs[fact.program_id].contact_email  # type: ignore[attr-defined]
+    named = [s for s in staff if contact and s.email and s.email.casefold() == contact.casefold()]
+    return await _reach(session, [person.person_id for person in named or staff])
+
+
+async def _programs(session: AsyncSession, fact: Fact) -> Mapping[UUID, Program]:
+    """The programs that a fact names."""
+    params = parameters(fact)
+    named = [params.get("program_id"), params.get("next_program_id"), *params.get("program_ids", "").split()]
+    ids = [UUID(id) for id in named if id]
+    found = {p.program_id: p for p in await session.exec(select(Program).where(col(Program.program_id).in_(ids)))}
+    if missing := [id for id in ids if id not in found]:
+        raise NotYet(f"program {missing[0]}")
+    return found
+
+
+async def _staff(session: AsyncSession, organization_id: UUID) -> Sequence[Recipient]:
+    # The first condition is that of the index.
+    found = await session.exec(
+        select(Recipient)
+        .where(text("organization_ids <> '{}'"), col(Recipient.organization_ids).contains([organization_id]))
+        .where(col(Recipient.active), ~col(Recipient.erased))
+        .order_by(col(Recipient.person_id))
+    )
+    return found.all()
+
+
+async def _announced(session: AsyncSession, fact: ReferralFact) -> bool:
+    if not isinstance(fact, ReferralSent):
+        return False
+    found = await session.exec(
+        select(Message.id)
+        .where(Message.about_id == fact.referral_id, col(Message.kind).in_(ANNOUNCEMENTS))
+        .where(col(Message.params)["next_program_id"].astext == str(fact.program_id))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def _told(session: AsyncSession, referral_id: UUID) -> frozenset[Kind]:
+    found = await session.exec(
+        select(Message.kind).where(Message.about_id == referral_id, col(Message.kind).in_(ALARMS)).distinct()
+    )
+    return frozenset(Kind(kind) for kind in found)
+
+
+async def look_up(session: AsyncSession, params: Iterable[Mapping[str, str]]) -> Known:
+    """The names that messages with these parameters need."""
+    wanted = list(params)
+    students = {UUID(p["student_id"]) for p in wanted if "student_id" in p}
+    programs = {UUID(id) for p in wanted for id in _program_ids(p)}
+    people = await session.exec(
+        select(Recipient.person_id, Recipient.given_name, Recipient.family_name)
+        .where(col(Recipient.person_id).in_(students))
+        .where(~col(Recipient.erased))
+    )
+    offers = await session.exec(
+        select(Program.program_id, Program.name, Program.organization_name).where(col(Program.program_id).in_(programs))
+    )
+    return Known(
+        {str(id): (first, last) for id, first, last in people},
+        {str(id): (name, partner) for id, name, partner in offers},
+    )
+
+
+def _program_ids(params: Mapping[str, str]) -> list[str]:
+    one_by_one = (params.get("program_id"), params.get("next_program_id"))
+    return [*(id for id in one_by_one if id), *params.get("program_ids", "").split()]
+
+
+async def recipient(session: AsyncSession, person_id: UUID) -> Recipient | None:
+    """What is known of a person; None for nobody, and for who was erased."""
+    found = await session.get(Recipient, person_id)
+    return None if found is None or found.erased else found
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How somebody is reached now: wished for, or else what the roster says."""
+
+    language: str
+    email: bool
+    address: str | None
+    phone: str | None
+
+
+async def preferences(session: AsyncSession, actor: Actor) -> Wishes:
+    """How we reach the actor."""
+    assert actor.person_id is not None
+    person = await recipient(session, actor.person_id)
+    wish = (await wishes(session, [actor.person_id])).get(actor.person_id)
+    language = (wish and wish.language) or (person.language if person else actor.language)
+    return Wishes(
+        language=best_language(language),
+        email=wish.email if wish else True,
+        address=person.email if person else None,
+        phone=person.phone if person else None,
+    )

@@ -1,0 +1,268 @@
+"""Who is told what at which fact, who counts as unreachable, and when mail is tried again. No I/O, no clock."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from shared.events import referrals
+from shared.events.base import Fact
+from shared.events.vocabulary import Outcome
+
+
+class Audience(StrEnum):
+    """To whom a message speaks."""
+
+    FAMILY = "family"
+    REFERRER = "referrer"
+    PARTNER = "partner"
+
+
+class Kind(StrEnum):
+    """Which message."""
+
+    FAMILY_CONSENT_ASKED = "family_consent_asked"
+    FAMILY_SENT = "family_sent"
+    FAMILY_ACCEPTED = "family_accepted"
+    FAMILY_WAITLISTED = "family_waitlisted"
+    FAMILY_DECLINED_NEXT = "family_declined_next"
+    FAMILY_RETURNED = "family_returned"
+    FAMILY_WITHDRAWN = "family_withdrawn"
+    FAMILY_ENROLLED = "family_enrolled"
+    FAMILY_NOT_CONTACTED = "family_not_contacted"
+    FAMILY_COMPLETED = "family_completed"
+    STAFF_CONSENT_GIVEN = "staff_consent_given"
+    STAFF_CONSENT_REFUSED = "staff_consent_refused"
+    STAFF_SENT = "staff_sent"
+    STAFF_ACKNOWLEDGED = "staff_acknowledged"
+    STAFF_ACCEPTED = "staff_accepted"
+    STAFF_WAITLISTED = "staff_waitlisted"
+    STAFF_DECLINED_NEXT = "staff_declined_next"
+    STAFF_RETURNED = "staff_returned"
+    STAFF_WITHDRAWN_BY_FAMILY = "staff_withdrawn_by_family"
+    STAFF_WITHDRAWN_BY_SCHOOL = "staff_withdrawn_by_school"
+    STAFF_COMPLETED = "staff_completed"
+    STAFF_FAMILY_UNREACHABLE = "staff_family_unreachable"
+    STAFF_PARTNER_UNREACHABLE = "staff_partner_unreachable"
+    PARTNER_NEW = "partner_new"
+    PARTNER_WITHDRAWN = "partner_withdrawn"
+
+    @property
+    def audience(self) -> Audience:
+        """To whom this message speaks."""
+        group = self.value.partition("_")[0]
+        return {"family": Audience.FAMILY, "staff": Audience.REFERRER, "partner": Audience.PARTNER}[group]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A person, and how to reach this person."""
+
+    person_id: UUID
+    language: str
+    """One of ours."""
+    has_address: bool
+    wants_email: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody whom a fact may concern, and what they know already."""
+
+    guardians: tuple[Reach, ...] = ()
+    referrer: Reach | None = None
+    partner: tuple[Reach, ...] = ()
+    """Contacts of the program before which the referral is."""
+    actor: str = ""
+    """Who made the fact true: `person:<id>` or `system:<service>`."""
+    announced: bool = False
+    """The program that a referral was sent to now was named to family and referrer when the one before declined."""
+    told: frozenset[Kind] = frozenset()
+    """Kinds that the referrer was told about this referral before."""
+    student_erased: bool = False
+    """Nothing is known of the family any more, and nothing is amiss with that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: this message, if `when`, and whether it is worth an e-mail."""
+
+    kind: Kind
+    email: bool = True
+    when: Callable[[Any, People], bool] = lambda fact, people: True
+
+
+def _not_announced(fact: Any, people: People) -> bool:
+    return not people.announced
+
+
+def _has_next(fact: Any, people: People) -> bool:
+    return fact.next_program_id is not None
+
+
+def _by(who: str) -> Callable[[Any, People], bool]:
+    return lambda fact, people: fact.by == who
+
+
+def _ended(*outcomes: Outcome) -> Callable[[Any, People], bool]:
+    return lambda fact, people: fact.outcome in outcomes
+
+
+WHO_IS_TOLD_WHAT: dict[type[Fact], tuple[Row, ...]] = {
+    referrals.ConsentRequested: (Row(Kind.FAMILY_CONSENT_ASKED),),
+    referrals.ConsentGiven: (Row(Kind.STAFF_CONSENT_GIVEN),),
+    referrals.ConsentRefused: (Row(Kind.STAFF_CONSENT_REFUSED),),
+    referrals.ReferralSent: (
+        Row(Kind.PARTNER_NEW),
+        Row(Kind.FAMILY_SENT, when=_not_announced),
+        Row(Kind.STAFF_SENT, email=False, when=_not_announced),
+    ),
+    # Who answers without acknowledging first does both at once; two mails would be one too many.
+    referrals.ReferralAcknowledged: (Row(Kind.STAFF_ACKNOWLEDGED, email=False),),
+    referrals.ReferralAccepted: (Row(Kind.FAMILY_ACCEPTED), Row(Kind.STAFF_ACCEPTED)),
+    referrals.ReferralWaitlisted: (Row(Kind.FAMILY_WAITLISTED), Row(Kind.STAFF_WAITLISTED)),
+    # Without a next choice the referral is returned at once, and that is what is told.
+    referrals.ReferralDeclined: (
+        Row(Kind.FAMILY_DECLINED_NEXT, when=_has_next),
+        Row(Kind.STAFF_DECLINED_NEXT, when=_has_next),
+    ),
+    referrals.ReferralReturned: (Row(Kind.FAMILY_RETURNED), Row(Kind.STAFF_RETURNED)),
+    referrals.ReferralWithdrawn: (
+        Row(Kind.FAMILY_WITHDRAWN),
+        Row(Kind.PARTNER_WITHDRAWN),
+        Row(Kind.STAFF_WITHDRAWN_BY_FAMILY, when=_by("family")),
+        Row(Kind.STAFF_WITHDRAWN_BY_SCHOOL, when=_by("school")),
+    ),
+    referrals.ReferralCompleted: (
+        Row(Kind.FAMILY_ENROLLED, when=_ended(Outcome.ENROLLED)),
+        Row(Kind.FAMILY_NOT_CONTACTED, when=_ended(Outcome.COULD_NOT_CONTACT)),
+        Row(Kind.FAMILY_COMPLETED, when=_ended(Outcome.SERVED, Outcome.FAMILY_DECLINED, Outcome.OTHER)),
+        Row(Kind.STAFF_COMPLETED),
+    ),
+}
+
+IF_UNREACHABLE: dict[Kind, Kind] = {
+    **{kind: Kind.STAFF_FAMILY_UNREACHABLE for kind in Kind if kind.audience is Audience.FAMILY},
+    Kind.PARTNER_NEW: Kind.STAFF_PARTNER_UNREACHABLE,
+}
+"""What the referrer is told where nobody could be reached by a message of this kind."""
+
+
+class Email(StrEnum):
+    """What becomes of a message as e-mail."""
+
+    SEND = "send"
+    NO_ADDRESS = "no_address"
+    NOT_WANTED = "not_wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One message to one person: always in the app, and as e-mail or not."""
+
+    to: Reach
+    kind: Kind
+    email: Email
+    params: dict[str, str] = field(default_factory=dict)
+
+
+def plan(fact: Fact, people: People) -> list[Planned]:
+    """Who is told what because of this fact.
+
+    Where a message reaches none of those it is for, the referrer hears that, once per referral.
+    """
+    planned: list[Planned] = []
+    for row in WHO_IS_TOLD_WHAT[type(fact)]:
+        if row.when(fact, people) and _concerns(row.kind, fact):
+            audience = list(_audience(row.kind, fact, people))
+            messages = [_planned(reach, row, fact, people) for reach in audience]
+            planned += [*messages, *_alarm(row.kind, messages, fact, people)]
+    return planned
+
+
+def _concerns(kind: Kind, fact: Fact) -> bool:
+    """A partner hears of a withdrawal only where a program had the referral."""
+    return kind is not Kind.PARTNER_WITHDRAWN or getattr(fact, "organization_id", None) is not None
+
+
+def _audience(kind: Kind, fact: Fact, people: People) -> Iterator[Reach]:
+    if kind.audience is Audience.PARTNER:
+        yield from people.partner
+    elif kind.audience is Audience.REFERRER:
+        if people.referrer is not None:
+            yield people.referrer
+    else:
+        asked = getattr(fact, "guardian_ids", None)
+        yield from (g for g in people.guardians if asked is None or g.person_id in asked)
+
+
+def _planned(to: Reach, row: Row, fact: Fact, people: People) -> Planned:
+    return Planned(to, row.kind, _email(to, row, people), parameters(fact))
+
+
+def _email(to: Reach, row: Row, people: People) -> Email:
+    """Nobody at work gets mail about what they did themselves; a family gets it, as a receipt."""
+    own_doing = people.actor == f"person:{to.person_id}" and row.kind.audience is not Audience.FAMILY
+    if not row.email or own_doing or not to.wants_email:
+        return Email.NOT_WANTED
+    return Email.SEND if to.has_address else Email.NO_ADDRESS
+
+
+def _alarm(kind: Kind, messages: Sequence[Planned], fact: Fact, people: People) -> list[Planned]:
+    reached = any(message.email is not Email.NO_ADDRESS for message in messages)
+    return [] if reached or people.student_erased else alarm(kind, parameters(fact), people)
+
+
+def alarm(kind: Kind, params: dict[str, str], people: People) -> list[Planned]:
+    """What the referrer is told where a message of this kind reached nobody; nothing where that is known already."""
+    about = IF_UNREACHABLE.get(kind)
+    if about is None or about in people.told or people.referrer is None:
+        return []
+    return [Planned(people.referrer, about, _email(people.referrer, Row(about), People()), params)]
+
+
+PARAMETERS = (
+    "student_id", "school_id", "referrer_id", "program_id", "next_program_id",
+    "answer_by", "reason", "outcome", "urgency",
+)  # fmt: skip
+
+
+def parameters(fact: Fact) -> dict[str, str]:
+    """What a message needs of a fact to be written: ids and codes, never a name."""
+    data = fact.data()
+    known = {name: data[name] for name in PARAMETERS if data.get(name) is not None}
+    if data.get("program_ids"):
+        known["program_ids"] = " ".join(data["program_ids"])
+    return known
+
+
+# Trying again
+
+RETRY_AFTER: tuple[timedelta, ...] = (
+    timedelta(seconds=5),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+"""Pauses between tries: eleven tries over at least 75 hours, as Standard Webhooks 1.0.0 proposes."""
+
+JITTER = 0.1
+"""A pause is lengthened by up to this share, never shortened: so many mails do not come back at one instant."""
+
+LEASE = timedelta(seconds=90)
+"""How long a try may take; after it nobody knows what became of the mail."""
+
+
+def next_try(attempts: int, now: datetime, jitter: float) -> datetime | None:
+    """When to try again after so many tries (at least 1); None: never. `jitter` lies in 0 to 1."""
+    if attempts > len(RETRY_AFTER):
+        return None
+    return now + RETRY_AFTER[attempts - 1] * (1 + JITTER * jitter)

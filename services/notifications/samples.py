@@ -1,0 +1,126 @@
+"""Every message as an example, so that the district sees in each language what people get to read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notifications.letters import (
+    COPY,
+    GREETING,
+    PERSONAL,
+    REACH,
+    SENDER,
+    Envelope,
+    Known,
+    Letter,
+    Note,
+    letter,
+    note,
+)
+from services.notifications.rules import WHO_IS_TOLD_WHAT, Audience, Kind, Row
+from services.notifications.texts import TEXTS
+from shared.events import referrals
+from shared.events.base import Fact
+from shared.events.vocabulary import LANGUAGES
+from shared.refusals import Kind as RefusalKind
+from shared.refusals import Refusal
+from shared.settings import ServiceSettings
+from shared.translations import is_approved, speaking
+
+KNOWN = Known(
+    students={"student": ("Maria", "Example")},
+    programs={"program": ("Homework Club", "City Steps"), "next": ("Art Studio", "Open Door")},
+)
+
+PARAMS = {
+    "student_id": "student",
+    "program_id": "program",
+    "next_program_id": "next",
+    "program_ids": "program next",
+    "reason": "no_capacity",
+    "outcome": "served",
+    "urgency": "routine",
+}
+
+HAPPENINGS: dict[type[Fact], str] = {
+    referrals.ConsentRequested: "The family is asked for its consent",
+    referrals.ConsentGiven: "The family agrees",
+    referrals.ConsentRefused: "The family does not agree",
+    referrals.ReferralSent: "A referral goes to a program",
+    referrals.ReferralAcknowledged: "The partner has seen it",
+    referrals.ReferralAccepted: "The partner accepts",
+    referrals.ReferralWaitlisted: "The partner puts the student on a waiting list",
+    referrals.ReferralDeclined: "The partner declines, and there is a next choice",
+    referrals.ReferralReturned: "No choice is left",
+    referrals.ReferralWithdrawn: "The referral is withdrawn",
+    referrals.ReferralCompleted: "The partner says how it ended",
+}
+"""What happened, for the district office."""
+
+NOBODY_REACHED = "Nobody could be reached by e-mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of who is told what."""
+
+    happening: str
+    kind: Kind
+    email: bool
+
+
+def who_is_told_what() -> list[Told]:
+    """The whole table, in the order of a referral's life."""
+    told = [
+        Told(HAPPENINGS[fact], row.kind, row.email) for fact, rows in WHO_IS_TOLD_WHAT.items() for row in _sorted(rows)
+    ]
+    alarms = (Kind.STAFF_FAMILY_UNREACHABLE, Kind.STAFF_PARTNER_UNREACHABLE)
+    return told + [Told(NOBODY_REACHED, kind, email=True) for kind in alarms]
+
+
+def _sorted(rows: Iterable[Row]) -> list[Row]:
+    order = (Audience.FAMILY, Audience.REFERRER, Audience.PARTNER)
+    return sorted(rows, key=lambda row: order.index(row.kind.audience))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A message as an example: in the app and as e-mail."""
+
+    note: Note
+    letter: Letter
+    approved: bool
+
+
+def sample(kind: Kind, language: str, *, now: datetime, settings: ServiceSettings) -> Sample:
+    """An example of a message in one of our languages."""
+    params = PARAMS | {"answer_by": (now + timedelta(days=2)).isoformat()}
+    envelope = Envelope(
+        name="Ana",
+        link=f"{settings.public_url}/referrals/example",
+        link_until=None if kind.audience is Audience.REFERRER else now + timedelta(days=14),
+        reach_link=f"{settings.public_url}/notifications/preferences",
+        district=settings.district_name,
+        zone=settings.zone,
+    )
+    with speaking(language):
+        shown = note(kind, params, KNOWN, settings.zone)
+    return Sample(shown, letter(kind, params, KNOWN, language, envelope), is_approved(language, _texts(kind)))
+
+
+def titles() -> dict[Kind, str]:
+    """What each message is called: its title in English."""
+    return {kind: text.title for kind, text in TEXTS.items()}
+
+
+def known_language(code: str) -> str:
+    """One of our languages; refuses others."""
+    if code not in LANGUAGES:
+        raise Refusal(RefusalKind.NOT_FOUND, "no_such_language", f"Crosswalk does not write in {code!r}.")
+    return code
+
+
+def _texts(kind: Kind) -> tuple[str, ...]:
+    text = TEXTS[kind]
+    frame = (GREETING, COPY, SENDER, *(() if kind.audience is Audience.REFERRER else (PERSONAL,)))
+    return (text.subject, text.title, text.words, text.mail, text.button, *frame, REACH)

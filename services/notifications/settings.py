@@ -1,0 +1,20 @@
+"""Settings of the notifications service."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What every service has, and how mail goes out."""
+
+    service: str = "notifications"
+
+    mail_connections: int = Field(default=4, ge=2)
+    """Connections to the mail server at a time; half of them only take mails that were never tried before."""
+
+    mail_deadline: float = Field(default=20.0, gt=0)
+    """Seconds for handing over one mail."""
+
+    link_days: int = Field(default=14, ge=1)
+    """Days that the link in a message to a family or a partner works."""

@@ -117,8 +117,13 @@ class Database:
 
 async def raw_connection(session: AsyncSession) -> asyncpg.Connection:
     """The asyncpg connection under a session's transaction, for COPY."""
-    fairy = await (await session.connection()).get_raw_connection()
-    return cast("asyncpg.Connection", fairy.driver_connection)
+    connection = await session.connection()
+    fairy = await connection.get_raw_connection()
+    raw = cast("asyncpg.Connection", fairy.driver_connection)
+    if not raw.is_in_transaction():
+        # SQLAlchemy sends BEGIN with its first statement only; without it each raw statement would commit by itself.
+        await connection.exec_driver_sql("SELECT 1")
+    return raw
 
 
 def is_away(error: BaseException) -> bool:

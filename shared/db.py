@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import SQLModel
+from sqlmodel import AutoString, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 NAMING = {
@@ -46,13 +46,15 @@ class TextEnum(TypeDecorator[StrEnum]):
 
 
 def _mend_type(column: Column[Any], table: Table) -> None:
-    """SQLModel makes naive timestamps and native enums; ours are aware, and text."""
+    """SQLModel makes naive timestamps, native enums and varchars; ours are aware, and text."""
     if not table.metadata.info.get("crosswalk"):
         return
     if isinstance(column.type, DateTime) and not column.type.timezone:
         column.type = DateTime(timezone=True)
     elif isinstance(column.type, EnumType) and column.type.enum_class is not None:
         column.type = TextEnum(cast("type[StrEnum]", column.type.enum_class))
+    elif isinstance(column.type, AutoString):
+        column.type = Text()
 
 
 event.listen(Column, "after_parent_attach", _mend_type)

@@ -14,9 +14,13 @@ def test_a_service_has_one_head(service: str) -> None:
     assert len(script(service).get_heads()) == 1
 
 
-@pytest.mark.parametrize("service", SERVICES)
-async def test_the_migrations_lead_to_the_models(service: str, request: pytest.FixtureRequest) -> None:
-    db: Database = request.getfixturevalue(f"db_{service}")
+@pytest.fixture(params=SERVICES)
+def migrated(request: pytest.FixtureRequest) -> tuple[str, Database]:
+    return request.param, request.getfixturevalue(f"db_{request.param}")
+
+
+async def test_the_migrations_lead_to_the_models(migrated: tuple[str, Database]) -> None:
+    service, db = migrated
 
     def difference(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_server_default": False})

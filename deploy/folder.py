@@ -21,6 +21,7 @@ from typing import Any
 from deploy.trouble import Trouble
 
 PARTS = ("keys", "mail", "uploads", "logs")
+OTHERS = ("pg", "pg.new", "run", "bench.json", "state.new", "state.json", "children", "lock")
 WAIT_FOR_CHILDREN = 10.0
 """Seconds that processes of a killed run get to end by themselves."""
 
@@ -46,6 +47,11 @@ class DataFolder:
             probe.unlink()
         except OSError as error:
             raise Trouble(_why_not(self.root, error)) from None
+
+    def ours(self) -> list[Path]:
+        """What Crosswalk keeps in the folder, without what others have put there."""
+        found = [self.root / name for name in (*PARTS, *OTHERS)] + sorted(self.root.glob("pg.half-made-*"))
+        return [path for path in found if path.exists() or path.is_symlink()]
 
     @contextmanager
     def locked(self, purpose: str) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """`crosswalk up`: the whole system on one machine, from an empty folder to the printed links, and back."""
 
 import asyncio
+import json
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ async def _start(system: System, options: Options, screen: Screen) -> None:
         system.keep(screen.say)
         if preparing:
             await _finish(preparing, system, screen)
-        links = await _links(system.web)
+        links = await _links(system.web, system.folder.state().get("personas", {}))
     _show(system, links, screen)
 
 
@@ -125,8 +126,9 @@ async def _prepare(system: System, screen: Screen) -> Child | None:
     child = await system.python("prepare")
     child.tell("demo" if state.get("demo") == "wanted" else "migrate")
     with screen.step("Tables"):
-        heads = (await _said(child, "migrated"))["migrated"]
-    system.folder.note(migrations={"digest": now, "heads": heads})
+        said = await _said(child, "migrated")
+    system.folder.note(migrations={"digest": now, "heads": said["migrated"]})
+    system.folder.note(personas={"District office": said["office"], **state.get("personas", {})})
     if state.get("demo") == "wanted":
         with screen.step("Demo district: roster and programs") as step:
             await _follow(child, "loaded", step)
@@ -139,17 +141,18 @@ async def _finish(child: Child, system: System, screen: Screen) -> None:
         await child.stop(5)
         return
     with screen.step("Demo district: referrals") as step:
-        await _follow(child, "finished", step)
+        personas = (await _follow(child, "finished", step))["finished"]
     await child.stop(5)
-    system.folder.note(demo=datetime.now(UTC).isoformat(timespec="seconds"))
+    known = system.folder.state()["personas"]
+    system.folder.note(demo=datetime.now(UTC).isoformat(timespec="seconds"), personas={**known, **personas})
 
 
-async def _follow(child: Child, last: str, step: Step) -> None:
-    """Show how far a process is until it says the last word."""
+async def _follow(child: Child, last: str, step: Step) -> dict[str, Any]:
+    """Show how far a process is until it says the last word; what it said then."""
     while True:
         said = await _said(child, "done", last)
         if last in said:
-            return
+            return said
         step.advance(said["done"], said["of"], said.get("words", ""))
 
 
@@ -174,8 +177,8 @@ async def _first_page(url: str) -> None:
         raise Trouble(f"The first page cannot be shown ({error}). See the log of the web process.") from None
 
 
-async def _links(web: Child) -> list[list[str]]:
-    web.tell("links")
+async def _links(web: Child, personas: dict[str, str]) -> list[list[str]]:
+    web.tell(f"links {json.dumps(personas)}")
     said = await web.hear(("links",), 10.0)
     return said["links"] if said else []
 

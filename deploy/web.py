@@ -1,10 +1,12 @@
 """The web process of one machine: all services' applications and the mailbox behind one gateway."""
 
 import asyncio
+import json
 import os
 import socket
 from importlib import import_module
 from pathlib import Path
+from uuid import UUID
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,6 +16,8 @@ from deploy.mail_store import MailStore
 from deploy.mailbox import create_mailbox
 from deploy.postgres import SERVICES
 from deploy.process import Orders, tell
+from shared.clock import utc_now
+from shared.db import Database
 from shared.settings import ServiceSettings
 
 SOCKET_VARIABLE = "CROSSWALK_LISTEN_FD"
@@ -54,6 +58,26 @@ async def run(orders: Orders) -> None:
 
 async def _obey(orders: Orders, server: uvicorn.Server) -> None:
     while order := await orders.next():
-        if order == "links":
-            tell(links=await sign_in_links())
+        word, _, rest = order.partition(" ")
+        if word == "links":
+            tell(links=await sign_in_links(json.loads(rest)))
     server.should_exit = True
+
+
+async def sign_in_links(personas: dict[str, str]) -> list[list[str]]:
+    """For each persona (role, id) who is there: the role, the name, and the address of a link that works once."""
+    from services.people.commands.sign_in import issue_setup_link
+    from services.people.models import Person
+    from services.people.settings import Settings
+
+    settings = Settings()
+    db = Database(settings.dsn, pool_size=1)
+    links: list[list[str]] = []
+    async with db.transaction() as session:
+        for role, id in personas.items():
+            person = await session.get(Person, UUID(id))
+            if person is not None and person.active:
+                link = await issue_setup_link(session, person.id, public_url=settings.public_url, now=utc_now())
+                links.append([role, f"{person.given_name} {person.family_name}", link])
+    await db.close()
+    return links

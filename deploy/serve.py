@@ -1,0 +1,101 @@
+"""One process of one service, as a deployment runs it: on its own, in any order, waiting for what is not there yet."""
+
+import asyncio
+import fcntl
+import os
+import signal
+from importlib import import_module
+from pathlib import Path
+
+import asyncpg
+import uvicorn
+
+from deploy.trouble import Trouble
+from shared.db import is_away
+from shared.identity.keys import make_keys
+from shared.messaging import topics
+from shared.migrations import upgrade
+from shared.observability.logs import configure_logging
+from shared.settings import ServiceSettings
+
+PATIENCE = 60.0
+"""Seconds that a database or broker that is not there yet gets."""
+MIGRATING = 0x_C055_0002
+"""Advisory lock: two processes of a service that start together must not migrate together."""
+GRACE = 10
+"""Seconds that requests under way get when the process stops."""
+
+
+async def serve_web(service: str, host: str, port: int) -> None:
+    """The service's pages and API until a signal asks to stop."""
+    configure_logging(service)
+    await _prepare(_settings(service))
+    application = import_module(f"services.{service}.app").create_app()
+    config = uvicorn.Config(
+        application, host=host, port=port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )  # fmt: skip
+    await uvicorn.Server(config).serve()
+
+
+async def serve_worker(service: str) -> None:
+    """The service's consumer, relay and jobs until a signal asks to stop."""
+    configure_logging(service)
+    settings = _settings(service)
+    await _prepare(settings)
+    try:
+        await topics.create(settings, deadline=PATIENCE)
+    except TimeoutError:
+        raise Trouble(
+            f"No broker answers at {settings.kafka_bootstrap_servers}. "
+            "Start it, or set CROSSWALK_KAFKA_BOOTSTRAP_SERVERS."
+        ) from None
+    stop = asyncio.Event()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
+    await import_module(f"services.{service}.worker").worker().run(stop)
+
+
+def _settings(service: str) -> ServiceSettings:
+    settings: ServiceSettings = import_module(f"services.{service}.settings").Settings()
+    return settings
+
+
+async def _prepare(settings: ServiceSettings) -> None:
+    """Keys and tables, each made by whoever comes first."""
+    try:
+        _make_keys(settings.keys_dir)
+    except OSError as error:
+        raise Trouble(f"The keys in {settings.keys_dir} cannot be read or made: {error.strerror}.") from None
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE
+    while True:
+        try:
+            return await _migrate(settings)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            if loop.time() > deadline:
+                raise Trouble(
+                    f"The database does not answer ({error}). Start it, or set CROSSWALK_DATABASE_URL."
+                ) from None
+        await asyncio.sleep(0.5)
+
+
+def _make_keys(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_keys(folder)
+    finally:
+        os.close(lock)
+
+
+async def _migrate(settings: ServiceSettings) -> None:
+    connection = await asyncpg.connect(settings.dsn, timeout=5)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATING)
+        await upgrade(settings.service, settings.dsn)
+    finally:
+        await connection.close()

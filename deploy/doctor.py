@@ -135,7 +135,7 @@ async def _started_for_a_while(folder: DataFolder) -> AsyncIterator[Finding]:
 async def _inside(url: str, folder: DataFolder) -> AsyncIterator[Finding]:
     try:
         words = await _ask(url.replace("{service}", "people"), "SELECT split_part(version(), ' ', 2)")
-    except (OSError, asyncpg.exceptions.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.exceptions.PostgresError, asyncpg.exceptions.InterfaceError) as error:
         yield Finding("Database", False, f"does not answer: {error}", f"See the log {folder.logs / 'postgres.log'}.")
         return
     yield Finding("Database", True, f"PostgreSQL {words}")

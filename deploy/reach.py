@@ -1,4 +1,4 @@
-"""How a command reaches the system's databases: those of the running system, or its own PostgreSQL started for a while."""
+"""How a command reaches the databases: those of the running system, or its own PostgreSQL for a while."""
 
 import asyncio
 import os

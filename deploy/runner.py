@@ -196,7 +196,7 @@ def _show(system: System, links: list[list[str]], screen: Screen) -> None:
     screen.say("")
 
 
-def running_system(folder: DataFolder) -> dict[str, object] | None:
+def running_system(folder: DataFolder) -> dict[str, Any] | None:
     """The state of the system that runs on this folder now; None when none does."""
     holder = folder.holder()
     state = folder.state()

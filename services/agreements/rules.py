@@ -23,6 +23,25 @@ MAX_LENGTH = {
 MAX_CAPACITY = 100_000
 NO_CONTACT = "A program needs a contact, or nobody could answer. Enter an e-mail address or a telephone number."
 
+FIELD_LABELS = {
+    "name": "Name",
+    "description": "What it is",
+    "needs": "Needs",
+    "grades": "Grades",
+    "school_ids": "Schools",
+    "languages": "Languages",
+    "schedule": "Days and times",
+    "capacity": "Places",
+    "contact_name": "Contact",
+    "contact_email": "Contact's e-mail",
+    "contact_phone": "Contact's telephone",
+    "contact_extension": "Extension",
+    "site": "Place",
+    "latitude": "Latitude",
+    "longitude": "Longitude",
+}
+"""Words for the fields of a program."""
+
 
 class ProgramStatus(StrEnum):
     """Only an open program takes referrals; a paused one comes back, a closed one is over."""
@@ -38,6 +57,11 @@ class Move(StrEnum):
     PAUSE = "pause"
     CLOSE = "close"
     REOPEN = "reopen"
+
+    @property
+    def leads_to(self) -> ProgramStatus:
+        """The status after it."""
+        return next(after for (_, move), after in MOVES.items() if move is self)
 
 
 MOVES: dict[tuple[ProgramStatus, Move], ProgramStatus] = {
@@ -183,6 +207,13 @@ def moved(status: ProgramStatus, move: Move, *, has_contact: bool) -> ProgramSta
 _DONE = {Move.PAUSE: "paused", Move.CLOSE: "closed", Move.REOPEN: "opened"}
 
 
+def who(actor: Actor, organization_name: str) -> str:
+    """Who did something, as others may know it: no person's name."""
+    if actor.is_district:
+        return "The district office"
+    return organization_name if actor.person_id else "The system"
+
+
 def organization_name(text: str) -> str:
     """The name of an organization, checked."""
     name = line(text)
@@ -193,6 +224,11 @@ def organization_name(text: str) -> str:
         said = f"Shorten the name to at most {MAX_LENGTH['name']} characters."
         raise Refusal(Kind.INVALID, "organization_invalid", said, fields={"name": said})
     return name
+
+
+def not_found(what: str) -> Refusal:
+    """The refusal for a thing that is not there, or that the actor must not know of."""
+    return Refusal(Kind.NOT_FOUND, f"{what}_not_found", f"There is no such {what}. Look for it in the list.")
 
 
 def keeps(actor: Actor | None, organization_id: UUID) -> bool:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format_number
+from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format_number, parse
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LEGAL_FORMS = frozenset({"inc", "incorporated", "llc", "ltd"})
@@ -57,3 +57,11 @@ def phones_in(text: str, country: str = "US") -> list[Phone]:
     """Every telephone number in a text; a number without country code is one of this country (ISO 3166)."""
     found = (match.number for match in PhoneNumberMatcher(line(text), country, Leniency.VALID))
     return [Phone(format_number(n, PhoneNumberFormat.E164), n.extension or "") for n in found]
+
+
+def shown_phone(number: str | None, extension: str = "") -> str:
+    """An E.164 number as people read it, `+1 617-555-0123 ext. 45`; empty for None."""
+    if number is None:
+        return ""
+    shown = format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
+    return f"{shown} ext. {extension}" if extension else shown

@@ -32,21 +32,26 @@ class Need(StrEnum):
     SUMMER = "summer"
 
 
+def mark(text: str) -> str:
+    """Have a text extracted for translators (as `shared.translations.mark` does, which builds on this module)."""
+    return text
+
+
 NEED_LABELS: dict[Need, str] = {
-    Need.ACADEMIC: "Help with school work",
-    Need.AFTER_SCHOOL: "A place after school",
-    Need.ARTS: "Arts and music",
-    Need.ATTENDANCE: "Coming to school",
-    Need.COLLEGE_CAREER: "College and career",
-    Need.ENGLISH_LEARNING: "Learning English",
-    Need.FAMILY_SUPPORT: "Support for the family",
-    Need.FOOD: "Food",
-    Need.HEALTH: "Health",
-    Need.HOUSING: "Housing",
-    Need.MENTAL_HEALTH: "Mental health",
-    Need.MENTORING: "A mentor",
-    Need.SPORTS: "Sports and play",
-    Need.SUMMER: "Summer programs",
+    Need.ACADEMIC: mark("Help with school work"),
+    Need.AFTER_SCHOOL: mark("A place after school"),
+    Need.ARTS: mark("Arts and music"),
+    Need.ATTENDANCE: mark("Coming to school"),
+    Need.COLLEGE_CAREER: mark("College and career"),
+    Need.ENGLISH_LEARNING: mark("Learning English"),
+    Need.FAMILY_SUPPORT: mark("Support for the family"),
+    Need.FOOD: mark("Food"),
+    Need.HEALTH: mark("Health"),
+    Need.HOUSING: mark("Housing"),
+    Need.MENTAL_HEALTH: mark("Mental health"),
+    Need.MENTORING: mark("A mentor"),
+    Need.SPORTS: mark("Sports and play"),
+    Need.SUMMER: mark("Summer programs"),
 }
 
 

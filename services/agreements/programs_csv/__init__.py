@@ -2,7 +2,7 @@
 
 from services.agreements.programs_csv.grades import parse_grades
 from services.agreements.programs_csv.mapping import ColumnMapping, read_mapping
-from services.agreements.programs_csv.read import Reading, ReadOrganization, ReadProgram, read_programs
+from services.agreements.programs_csv.read import Progress, Reading, ReadOrganization, ReadProgram, read_programs
 from services.agreements.programs_csv.report import BECAME_LABELS, Became, Line, Report
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Became",
     "ColumnMapping",
     "Line",
+    "Progress",
     "ReadOrganization",
     "ReadProgram",
     "Reading",

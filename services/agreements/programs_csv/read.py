@@ -57,7 +57,13 @@ class _Organization:
         return self.spellings.most_common(1)[0][0]
 
 
-def read_programs(content: bytes, mapping: ColumnMapping, schools: Mapping[str, UUID]) -> Reading:
+Progress = Callable[[int, int], None]
+"""Told the rows that are done and the rows in all."""
+
+
+def read_programs(
+    content: bytes, mapping: ColumnMapping, schools: Mapping[str, UUID], progress: Progress | None = None
+) -> Reading:
     """Read the bytes of a CSV file; `schools` are ids by folded name.
 
     Refuses a file that is no CSV, or that this mapping is not for. A bad row or value only goes to the report.
@@ -65,7 +71,7 @@ def read_programs(content: bytes, mapping: ColumnMapping, schools: Mapping[str, 
     table = read_table(content)
     _check_fits(table, mapping)
     reader = RowReader(mapping, table.columns, schools)
-    drafts = [draft for row in table.rows if (draft := reader.read(row))]
+    drafts = list(_drafts(table, reader, progress or (lambda _done, _total: None)))
     organizations = _organizations(drafts)
     joined, lines = _joined(drafts, mapping, reader.column)
     lines += _other_spellings(organizations, reader.column("organization"))
@@ -75,6 +81,13 @@ def read_programs(content: bytes, mapping: ColumnMapping, schools: Mapping[str, 
         tuple(_program(id_, draft, mapping) for id_, draft in joined.items()),
         Report(rows=table.total, lines=_by_row(table.lines, reader.lines, lines)),
     )
+
+
+def _drafts(table: CsvTable, reader: RowReader, progress: Progress) -> Iterator[Draft]:
+    for done, row in enumerate(table.rows, start=1):
+        if draft := reader.read(row):
+            yield draft
+        progress(done, len(table.rows))
 
 
 def _by_row(*parts: Iterable[Line]) -> tuple[Line, ...]:

@@ -1,0 +1,131 @@
+"""JSON routes about programs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from services.agreements import commands, queries
+from services.agreements.access import Keeper, is_staff
+from services.agreements.api.versions import Version
+from services.agreements.queries import ProgramSearch, ProgramView, SchoolView
+from services.agreements.rules import ProgramEntry
+from services.agreements.settings import settings_of
+from shared.clock import new_id, utc_now
+from shared.identity import Anyone
+from shared.web import Page, Transaction
+
+router = APIRouter(prefix="/agreements/api/v1", tags=["programs"])
+
+
+class ProgramList(BaseModel):
+    """A part of a list of programs."""
+
+    items: list[ProgramView]
+    total: int
+
+
+class NewProgram(ProgramEntry):
+    """A program to add; the same id again gives the one that was added first."""
+
+    id: UUID = Field(default_factory=new_id)
+    organization_id: UUID
+
+
+class ChangedProgram(ProgramEntry):
+    """All that a program says from now on."""
+
+    version: Version
+
+
+class Stop(BaseModel):
+    """Why a program takes no referrals."""
+
+    version: Version
+    reason: str = ""
+
+
+class Start(BaseModel):
+    """A program takes referrals again."""
+
+    version: Version
+
+
+@router.get("/programs")
+async def programs(
+    actor: Anyone, session: Transaction, search: Annotated[ProgramSearch, Query()], paging: Page
+) -> ProgramList:
+    """The directory of programs. Who does not work for a school, a partner or the district sees the open ones."""
+    seen = search if is_staff(actor) else search.model_copy(update={"status": "open"})
+    items, total = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
+    return ProgramList(items=items, total=total)
+
+
+@router.get("/programs/{program_id}")
+async def program(actor: Anyone, session: Transaction, program_id: UUID) -> ProgramView:
+    """One program, in whatever status."""
+    return await queries.program_view(session, program_id)
+
+
+@router.post("/programs", status_code=201)
+async def add_program(request: Request, actor: Keeper, session: Transaction, body: NewProgram) -> ProgramView:
+    """Add a program to a partner that the caller works for; open for referrals at once."""
+    added = await commands.add_program(
+        session,
+        program_id=body.id,
+        organization_id=body.organization_id,
+        entry=body,
+        country=settings_of(request).country,
+        actor=actor,
+        now=utc_now(),
+    )
+    return await queries.program_view(session, added.id)
+
+
+@router.put("/programs/{program_id}")
+async def change_program(
+    request: Request, actor: Keeper, session: Transaction, program_id: UUID, body: ChangedProgram
+) -> ProgramView:
+    """Say anew what a program offers."""
+    await commands.change_program(
+        session,
+        program_id,
+        version=body.version,
+        entry=body,
+        country=settings_of(request).country,
+        actor=actor,
+        now=utc_now(),
+    )
+    return await queries.program_view(session, program_id)
+
+
+@router.post("/programs/{program_id}/pause")
+async def pause_program(actor: Keeper, session: Transaction, program_id: UUID, body: Stop) -> ProgramView:
+    """Take no referrals for a while."""
+    await commands.pause_program(
+        session, program_id, version=body.version, reason=body.reason, actor=actor, now=utc_now()
+    )
+    return await queries.program_view(session, program_id)
+
+
+@router.post("/programs/{program_id}/close")
+async def close_program(actor: Keeper, session: Transaction, program_id: UUID, body: Stop) -> ProgramView:
+    """Take no more referrals."""
+    await commands.close_program(
+        session, program_id, version=body.version, reason=body.reason, actor=actor, now=utc_now()
+    )
+    return await queries.program_view(session, program_id)
+
+
+@router.post("/programs/{program_id}/reopen")
+async def reopen_program(actor: Keeper, session: Transaction, program_id: UUID, body: Start) -> ProgramView:
+    """Take referrals again."""
+    await commands.reopen_program(session, program_id, version=body.version, actor=actor, now=utc_now())
+    return await queries.program_view(session, program_id)
+
+
+@router.get("/schools")
+async def schools(actor: Anyone, session: Transaction) -> list[SchoolView]:
+    """Schools that a program may serve."""
+    return await queries.schools(session)

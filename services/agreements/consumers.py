@@ -1,0 +1,25 @@
+"""What agreements does about others' facts: it keeps the names of schools, so that programs can say whom they serve."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.agreements.models import School
+from shared.events import people
+from shared.messaging import Event, Handlers
+
+on = Handlers("agreements")
+
+
+@on.many(people.SchoolChanged)
+async def keep_schools(session: AsyncSession, events: Sequence[Event[people.SchoolChanged]]) -> None:
+    """The newest state of each school counts."""
+    newest = {event.fact.school_id: event.fact for event in events}
+    rows = [{"id": fact.school_id, "name": fact.name, "active": fact.active} for fact in newest.values()]
+    upsert = insert(School).values(rows)
+    await session.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["id"], set_={"name": upsert.excluded.name, "active": upsert.excluded.active}
+        )
+    )

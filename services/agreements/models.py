@@ -1,0 +1,122 @@
+"""Tables of the agreements service: partner organizations, their programs, imports, and the schools it knows of."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Column, Double, Index, LargeBinary, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field
+
+from services.agreements.rules import ProgramStatus
+from shared.clock import new_id
+from shared.db import service_base
+
+if TYPE_CHECKING:
+    from sqlmodel import SQLModel as Table
+else:
+    Table = service_base()
+
+
+class School(Table, table=True):
+    """A school, as people tells it."""
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    active: bool = True
+
+
+class Organization(Table, table=True):
+    """A partner organization."""
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    name_key: str = Field(unique=True)
+    """What all spellings of the name have in common."""
+    version: int = 1
+    registered_at: datetime
+    changed_at: datetime
+    changed_by: str
+    """The actor, as facts name it."""
+    changed_by_label: str
+    """Who that was, without a name: "The district office"."""
+
+
+class Program(Table, table=True):
+    """What a partner organization offers to students."""
+
+    __table_args__ = (
+        Index(None, "organization_id", "name_key", "site_key", unique=True),
+        Index(None, "needs", postgresql_using="gin"),
+        Index(None, "mapping"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organization_id: UUID = Field(foreign_key="organization.id")
+    name: str
+    name_key: str
+    description: str = ""
+    needs: list[str] = Field(sa_column=Column(ARRAY(Text()), nullable=False))
+    grades: list[str] = Field(sa_column=Column(ARRAY(Text()), nullable=False))
+    """CEDS codes; empty: every grade."""
+    school_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    """Empty: every school."""
+    languages: list[str] = Field(sa_column=Column(ARRAY(Text()), nullable=False))
+    schedule: str = ""
+    capacity: int | None = None
+    contact_name: str = ""
+    contact_email: str | None = None
+    contact_phone: str | None = None
+    contact_extension: str = ""
+    site: str = ""
+    site_key: str
+    latitude: float | None = Field(default=None, sa_type=Double)
+    longitude: float | None = Field(default=None, sa_type=Double)
+    status: ProgramStatus
+    status_reason: str = ""
+    """Why it is paused or closed, in words."""
+    version: int = 1
+    """Counts the changes; a form says which version it showed."""
+    changed_at: datetime
+    changed_by: str
+    changed_by_label: str
+    mapping: str | None = None
+    """The mapping of the import that it came with; None where it was entered by hand."""
+    imported: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    """What the last import said of it, so that the next one only brings what is new."""
+
+
+class Change(Table, table=True):
+    """One line of a program's timeline."""
+
+    __table_args__ = (Index(None, "program_id", "version"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    program_id: UUID = Field(foreign_key="program.id")
+    version: int
+    """The version that the program had after it."""
+    at: datetime
+    by_label: str
+    what: str
+    """`added`, `imported`, `changed`, `opened`, `paused` or `closed`."""
+    fields: list[str] = Field(sa_column=Column(ARRAY(Text()), nullable=False))
+    """The fields that became different."""
+    words: str = ""
+
+
+class ProgramImport(Table, table=True):
+    """A file of programs: checked, and applied if somebody said so."""
+
+    __tablename__ = "program_import"
+
+    id: UUID = Field(primary_key=True)
+    mapping: str
+    file_name: str
+    content: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """The file, until it is applied."""
+    outcome: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    report: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    checked_at: datetime
+    checked_by: str
+    applied_at: datetime | None = None
+    applied_by: str | None = None

@@ -1,0 +1,100 @@
+"""Partner organizations: the list, one of them with its programs, and the form that registers or renames one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel, Field
+
+from services.agreements import commands, queries
+from services.agreements.pages.show import form_again, show
+from services.agreements.queries import ProgramSearch
+from shared.clock import new_id, utc_now
+from shared.identity import District, SignedIn
+from shared.refusals import Refusal
+from shared.web import Page, Transaction, see_other
+
+router = APIRouter(prefix="/agreements", include_in_schema=False)
+
+
+class PartnerForm(BaseModel):
+    """A partner's name; `id` is made with the form, so that sending it twice registers one partner."""
+
+    id: UUID = Field(default_factory=new_id)
+    name: str = ""
+    version: int = 1
+
+
+@router.get("/partners")
+async def partners(
+    request: Request,
+    actor: SignedIn,
+    session: Transaction,
+    paging: Page,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:
+    """The list of partners."""
+    found, total = await queries.find_organizations(session, q, offset=paging.offset, limit=paging.limit)
+    return show(request, actor, "partners.html", organizations=found, total=total, paging=paging, q=q)
+
+
+@router.get("/partners/new")
+async def new_partner(request: Request, actor: District) -> HTMLResponse:
+    """The empty form."""
+    return show(request, actor, "partner_form.html", form=PartnerForm(), partner=None)
+
+
+@router.post("/partners")
+async def register_partner(
+    request: Request, actor: District, session: Transaction, form: Annotated[PartnerForm, Form()]
+) -> Response:
+    """Register a partner."""
+    try:
+        added = await commands.register_organization(
+            session, organization_id=form.id, name=form.name, actor=actor, now=utc_now()
+        )
+    except Refusal as refusal:
+        return form_again(request, actor, "partner_form.html", refusal, form=form, partner=None)
+    return see_other(f"/agreements/partners/{added.id}?done=added")
+
+
+@router.get("/partners/{organization_id}")
+async def partner(
+    request: Request, actor: SignedIn, session: Transaction, organization_id: UUID, paging: Page, done: str = ""
+) -> HTMLResponse:
+    """A partner with its programs."""
+    found = await queries.organization_view(session, organization_id)
+    search = ProgramSearch(organization=organization_id, status="any")
+    programs, total = await queries.find_programs(session, search, offset=paging.offset, limit=paging.limit)
+    return show(request, actor, "partner.html", partner=found, programs=programs, total=total, paging=paging, done=done)
+
+
+@router.get("/partners/{organization_id}/edit")
+async def edit_partner(request: Request, actor: District, session: Transaction, organization_id: UUID) -> HTMLResponse:
+    """The form with the partner's name."""
+    found = await queries.organization_view(session, organization_id)
+    form = PartnerForm(id=found.id, name=found.name, version=found.version)
+    return show(request, actor, "partner_form.html", form=form, partner=found)
+
+
+@router.post("/partners/{organization_id}")
+async def rename_partner(
+    request: Request,
+    actor: District,
+    session: Transaction,
+    organization_id: UUID,
+    form: Annotated[PartnerForm, Form()],
+) -> Response:
+    """Give a partner another name."""
+    try:
+        await commands.rename_organization(
+            session, organization_id, name=form.name, version=form.version, actor=actor, now=utc_now()
+        )
+    except Refusal as refusal:
+        if not refusal.fields:
+            raise
+        found = await queries.organization_view(session, organization_id)
+        form.version = found.version
+        return form_again(request, actor, "partner_form.html", refusal, form=form, partner=found)
+    return see_other(f"/agreements/partners/{organization_id}?done=renamed")

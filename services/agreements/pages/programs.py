@@ -1,0 +1,273 @@
+"""The directory, a program, and the form that adds or changes one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.agreements import commands, queries
+from services.agreements.access import Keeper, is_staff
+from services.agreements.models import Change
+from services.agreements.pages.show import form_again, show
+from services.agreements.queries import OrganizationView, ProgramSearch, ProgramView
+from services.agreements.rules import FIELD_LABELS, ProgramEntry, keeps, not_found
+from services.agreements.settings import settings_of
+from shared.clock import new_id, utc_now
+from shared.identity import Actor, Anyone, PartnerStaff
+from shared.refusals import Refusal
+from shared.web import Page, Transaction, see_other
+
+router = APIRouter(prefix="/agreements", include_in_schema=False)
+
+SORTS = [("name", "Name"), ("partner", "Partner"), ("changed", "Last changed")]
+STATUSES = [("open", "Open"), ("paused", "Paused"), ("closed", "Closed"), ("any", "All")]
+
+
+class ProgramForm(ProgramEntry):
+    """A program as the form sends it; `id` is made with the form, so that sending it twice adds one program."""
+
+    id: UUID = Field(default_factory=new_id)
+    organization_id: UUID | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a program's timeline."""
+
+    at: datetime
+    title: str
+    words: str
+    who: str
+    kind: str
+
+
+@router.get("")
+async def start(actor: Anyone) -> RedirectResponse:
+    """The first page of this part."""
+    return see_other("/agreements/programs")
+
+
+@router.get("/programs")
+async def programs(
+    request: Request, actor: Anyone, session: Transaction, search: Annotated[ProgramSearch, Query()], paging: Page
+) -> HTMLResponse:
+    """The directory: open programs for everyone, paused and closed ones for those who work with them."""
+    seen = search if is_staff(actor) else search.model_copy(update={"status": "open"})
+    found, total = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
+    return show(
+        request,
+        actor,
+        "programs.html",
+        programs=found,
+        total=total,
+        paging=paging,
+        search=seen,
+        schools=await _school_options(session),
+        sorts=SORTS,
+        statuses=STATUSES,
+    )
+
+
+@router.get("/ours")
+async def ours(request: Request, actor: PartnerStaff, session: Transaction) -> HTMLResponse:
+    """The programs of the organizations that the person works for."""
+    organizations, _ = await queries.find_organizations(session, only=sorted(actor.organization_ids))
+    programs = {one.id: await _programs_of(session, one.id) for one in organizations}
+    return show(request, actor, "ours.html", organizations=organizations, programs=programs)
+
+
+@router.get("/programs/new")
+async def new_program(
+    request: Request, actor: Keeper, session: Transaction, organization: UUID | None = None
+) -> HTMLResponse:
+    """The empty form, or first the choice of the organization."""
+    mine = await _organizations(session, actor)
+    chosen = next((one for one in mine if one.id == organization or len(mine) == 1), None)
+    if organization and chosen is None:
+        raise not_found("organization")
+    if chosen is None:
+        return show(request, actor, "choose_partner.html", organizations=[(one.id, one.name) for one in mine])
+    form = ProgramForm(organization_id=chosen.id)
+    return show(request, actor, "program_form.html", **await _form(session, form, chosen))
+
+
+@router.post("/programs")
+async def add_program(
+    request: Request, actor: Keeper, session: Transaction, form: Annotated[ProgramForm, Form()]
+) -> Response:
+    """Add a program."""
+    if form.organization_id is None or not keeps(actor, form.organization_id):
+        raise not_found("organization")
+    try:
+        added = await commands.add_program(
+            session,
+            program_id=form.id,
+            organization_id=form.organization_id,
+            entry=form,
+            country=settings_of(request).country,
+            actor=actor,
+            now=utc_now(),
+        )
+    except Refusal as refusal:
+        if not refusal.fields:
+            raise
+        organization = await queries.organization_view(session, form.organization_id)
+        return form_again(request, actor, "program_form.html", refusal, **await _form(session, form, organization))
+    return see_other(f"/agreements/programs/{added.id}?done=added")
+
+
+@router.get("/programs/{program_id}")
+async def program(
+    request: Request, actor: Anyone, session: Transaction, program_id: UUID, done: str = ""
+) -> HTMLResponse:
+    """A program: what it offers, whom to ask, and what this person can do with it now."""
+    found = await queries.program_view(session, program_id)
+    changes = await queries.history(session, program_id) if is_staff(actor) else []
+    return show(
+        request,
+        actor,
+        "program.html",
+        program=found,
+        schools=await queries.school_names(session, found.school_ids),
+        timeline=[_moment(change) for change in changes],
+        done=done,
+    )
+
+
+@router.get("/programs/{program_id}/edit")
+async def edit_program(request: Request, actor: Keeper, session: Transaction, program_id: UUID) -> HTMLResponse:
+    """The form with what the program says now."""
+    found = await _kept(session, program_id, actor)
+    organization = await queries.organization_view(session, found.organization_id)
+    return show(
+        request, actor, "program_form.html", program=found, **await _form(session, _filled(found), organization)
+    )
+
+
+@router.post("/programs/{program_id}")
+async def change_program(
+    request: Request, actor: Keeper, session: Transaction, program_id: UUID, form: Annotated[ProgramForm, Form()]
+) -> Response:
+    """Change what a program says."""
+    found = await _kept(session, program_id, actor)
+    try:
+        await commands.change_program(
+            session,
+            program_id,
+            version=form.version,
+            entry=form,
+            country=settings_of(request).country,
+            actor=actor,
+            now=utc_now(),
+        )
+    except Refusal as refusal:
+        if not refusal.fields and refusal.code != "stale_version":
+            raise
+        # Who has read what changed meanwhile may save all the same: the form now stands on the newest version.
+        form.version = found.version
+        organization = await queries.organization_view(session, found.organization_id)
+        context = await _form(session, form, organization)
+        return form_again(request, actor, "program_form.html", refusal, program=found, **context)
+    return see_other(f"/agreements/programs/{program_id}?done=changed")
+
+
+@router.post("/programs/{program_id}/pause")
+async def pause_program(
+    actor: Keeper,
+    session: Transaction,
+    program_id: UUID,
+    version: Annotated[int, Form()],
+    reason: Annotated[str, Form()] = "",
+) -> RedirectResponse:
+    """Take no referrals for a while."""
+    await commands.pause_program(session, program_id, version=version, reason=reason, actor=actor, now=utc_now())
+    return see_other(f"/agreements/programs/{program_id}?done=paused")
+
+
+@router.post("/programs/{program_id}/close")
+async def close_program(
+    actor: Keeper,
+    session: Transaction,
+    program_id: UUID,
+    version: Annotated[int, Form()],
+    reason: Annotated[str, Form()] = "",
+) -> RedirectResponse:
+    """Take no more referrals."""
+    await commands.close_program(session, program_id, version=version, reason=reason, actor=actor, now=utc_now())
+    return see_other(f"/agreements/programs/{program_id}?done=closed")
+
+
+@router.post("/programs/{program_id}/reopen")
+async def reopen_program(
+    actor: Keeper, session: Transaction, program_id: UUID, version: Annotated[int, Form()]
+) -> RedirectResponse:
+    """Take referrals again."""
+    await commands.reopen_program(session, program_id, version=version, actor=actor, now=utc_now())
+    return see_other(f"/agreements/programs/{program_id}?done=opened")
+
+
+async def _kept(session: AsyncSession, program_id: UUID, actor: Actor) -> ProgramView:
+    found = await queries.program_view(session, program_id)
+    if not keeps(actor, found.organization_id):
+        raise not_found("program")
+    return found
+
+
+async def _organizations(session: AsyncSession, actor: Actor) -> list[OrganizationView]:
+    only = None if actor.is_district else sorted(actor.organization_ids)
+    return (await queries.find_organizations(session, only=only))[0]
+
+
+async def _programs_of(session: AsyncSession, organization_id: UUID) -> list[ProgramView]:
+    return (await queries.find_programs(session, ProgramSearch(organization=organization_id, status="any")))[0]
+
+
+async def _school_options(session: AsyncSession) -> list[tuple[UUID, str]]:
+    return [(school.id, school.name) for school in await queries.schools(session)]
+
+
+async def _form(session: AsyncSession, form: ProgramForm, organization: OrganizationView) -> dict[str, Any]:
+    return {"form": form, "organization": organization, "schools": await _school_options(session)}
+
+
+def _filled(program: ProgramView) -> ProgramForm:
+    return ProgramForm(
+        id=program.id,
+        organization_id=program.organization_id,
+        version=program.version,
+        name=program.name,
+        description=program.description,
+        needs=list(program.needs),
+        grades=program.grades,
+        school_ids=[str(id_) for id_ in program.school_ids],
+        languages=program.languages,
+        schedule=program.schedule,
+        capacity=program.capacity,
+        contact_name=program.contact_name,
+        contact_email=program.contact_email or "",
+        contact_phone=program.phone,
+        site=program.site,
+    )
+
+
+_TITLES = {
+    "added": ("Added", "good"),
+    "imported": ("Imported", "good"),
+    "changed": ("Changed", ""),
+    "opened": ("Opened again", "good"),
+    "paused": ("Paused", "paused"),
+    "closed": ("Closed", "ended"),
+}
+
+
+def _moment(change: Change) -> Moment:
+    title, kind = _TITLES[change.what]
+    fields = ", ".join(FIELD_LABELS[field].lower() for field in change.fields)
+    words = ". ".join(filter(None, [fields.capitalize(), change.words]))
+    return Moment(at=change.at, title=title, words=words, who=change.by_label, kind=kind)

@@ -1,0 +1,33 @@
+"""A page of this service, with the words for codes that its templates use."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from services.agreements import labels
+from services.agreements.access import is_staff
+from services.agreements.rules import keeps
+from shared.identity import Actor
+from shared.refusals import Refusal
+from shared.web import page
+
+
+def show(request: Request, actor: Actor | None, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """The page; families and people not signed in get it in their language and in large type."""
+    return page(
+        request,
+        actor,
+        template,
+        status=status,
+        for_families=not is_staff(actor),
+        words=labels,
+        is_staff=is_staff(actor),
+        keeps=lambda organization_id: keeps(actor, organization_id),
+        **context,
+    )
+
+
+def form_again(request: Request, actor: Actor, template: str, refusal: Refusal, **context: Any) -> HTMLResponse:
+    """The form once more, with what was entered and what is wrong with it."""
+    return show(request, actor, template, status=int(refusal.kind), refusal=refusal, **context)

@@ -1,6 +1,8 @@
 """What codes are called in English, on the pages of staff, partners and the district."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from enum import StrEnum
 
 from shared.events.vocabulary import NEED_LABELS, DeclineReason, Need, Outcome, Urgency
 
@@ -81,6 +83,18 @@ STATE_CODES: Mapping[str, str] = {
 }
 """The design system's code of a state."""
 
+VERB_LABELS: Mapping[str, str] = {
+    "give_consent": "Record the consent",
+    "refuse_consent": "Record that the family does not agree",
+    "acknowledge": "Acknowledge",
+    "accept": "Accept",
+    "waitlist": "Put on the waiting list",
+    "decline": "Decline",
+    "add_choices": "Choose other programs",
+    "withdraw": "Withdraw",
+    "complete": "Record the outcome",
+}
+
 REASON_LABELS = {
     DeclineReason.NO_CAPACITY: "No place free",
     DeclineReason.NOT_ELIGIBLE: "The student does not qualify",
@@ -112,6 +126,26 @@ def language_name(tag: str) -> str:
     return LANGUAGE_NAMES.get(tag) or LANGUAGE_NAMES.get(tag.split("-")[0]) or tag
 
 
+def language_names(tags: Iterable[str]) -> str:
+    """Several languages in a row."""
+    return ", ".join(language_name(tag) for tag in tags)
+
+
 def need_name(need: Need) -> str:
     """A need in words."""
     return NEED_LABELS[need]
+
+
+def span(length: timedelta) -> str:
+    """A length of time as people say it: "40 minutes", "3 hours", "2 days"."""
+    minutes = int(length.total_seconds() // 60)
+    for size, one in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = round(minutes / size)
+            return f"{count} {one}" if count == 1 else f"{count} {one}s"
+    return "a minute"
+
+
+def labelled(counts: Mapping[StrEnum, int], labels: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Counts by their labels, the greatest first."""
+    return sorted(((labels[code], count) for code, count in counts.items()), key=lambda one: (-one[1], one[0]))

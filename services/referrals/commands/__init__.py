@@ -4,20 +4,26 @@ from services.referrals.commands.answer import Answer, acknowledge, answer_many,
 from services.referrals.commands.choose import add_choices
 from services.referrals.commands.consent import StatedConsent, give_consent, refuse_consent
 from services.referrals.commands.erase import erase_person
+from services.referrals.commands.make import ConsentBody, Making, Move, as_answer, make_move
 from services.referrals.commands.submit import Submission, submit
 from services.referrals.commands.withdraw import withdraw
 
 __all__ = [
     "Answer",
+    "ConsentBody",
+    "Making",
+    "Move",
     "StatedConsent",
     "Submission",
     "acknowledge",
     "add_choices",
     "answer_many",
+    "as_answer",
     "complete",
     "erase_person",
     "give_answer",
     "give_consent",
+    "make_move",
     "refuse_consent",
     "submit",
     "withdraw",

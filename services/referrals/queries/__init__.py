@@ -4,6 +4,7 @@ from services.referrals.queries.detail import referral_detail
 from services.referrals.queries.family import family_referrals, guardian_of, partner_of
 from services.referrals.queries.lines import Filters, Sort, export_lines, list_referrals, organizations_seen
 from services.referrals.queries.overview import Overview, overview
+from services.referrals.queries.places import all_schools, place_of
 from services.referrals.queries.programs import fitting, offers_by_id
 from services.referrals.queries.shapes import (
     AttemptShape,
@@ -43,6 +44,7 @@ __all__ = [
     "TimelineItem",
     "TodayLine",
     "Told",
+    "all_schools",
     "duplicates",
     "export_lines",
     "family_referrals",
@@ -56,6 +58,7 @@ __all__ = [
     "organizations_seen",
     "overview",
     "partner_of",
+    "place_of",
     "referral_detail",
     "student_detail",
     "student_line",

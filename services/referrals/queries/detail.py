@@ -20,6 +20,7 @@ from services.referrals.scope import UNSEEN, not_found, own_of, standings
 from shared.identity import Actor
 
 ALL = Sight(True, True, "")
+FAMILY = Sight(True, False, "")
 OFFERED = (
     Verb.GIVE_CONSENT,
     Verb.REFUSE_CONSENT,
@@ -68,9 +69,9 @@ class _Reading:
     ) -> None:
         self.session, self.referral, self.plays = session, referral, plays
         self.actor, self.now = actor, now
-        self.as_partner = set(plays) == {Mover.PARTNER}
+        self.as_partner, self.as_family = set(plays) == {Mover.PARTNER}, set(plays) == {Mover.FAMILY}
         own = own_of([attempt for attempt, _ in attempts], actor)
-        self.sight = sight(own.state) if self.as_partner and own else ALL
+        self.sight = sight(own.state) if self.as_partner and own else FAMILY if self.as_family else ALL
         self.current = own.id if self.as_partner and own else referral.attempt_id
         self.attempts = [one for one in attempts if not self.as_partner or self._ours(one[0])]
 
@@ -134,7 +135,8 @@ class _Reading:
     async def _messages(self) -> Sequence[Message]:
         if self.as_partner:
             return []
-        return (await self.session.exec(select_all(Message).where(Message.referral_id == self.referral.id))).all()
+        found = await self.session.exec(select_all(Message).where(Message.referral_id == self.referral.id))
+        return [m for m in found if not self.as_family or m.recipient_id == self.actor.person_id]
 
     async def _names(self, entries: Sequence[Entry], messages: Sequence[Message]) -> Names:
         wanted = {self.referral.referrer_id}

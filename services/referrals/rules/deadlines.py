@@ -39,6 +39,11 @@ class BusinessCalendar:
         """The date in the district at `moment`."""
         return moment.astimezone(self.zone).date()
 
+    def month_of(self, moment: datetime) -> datetime:
+        """The beginning of the district's month at `moment`, in UTC."""
+        first = self.today(moment).replace(day=1)
+        return datetime.combine(first, time(), tzinfo=self.zone).astimezone(UTC)
+
     def end_of(self, day: date) -> datetime:
         """The end of business on a day, in UTC."""
         return datetime.combine(day, self.closes, tzinfo=self.zone).astimezone(UTC)

@@ -34,7 +34,7 @@ format: install-dev ## put the code into shape
 	@$(BIN)/ruff format .
 
 bench: install-dev ## speed, as ratios to what the machine can do (ONLY=name for one)
-	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) --data $(DATA)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) --data $(DATA)
 
 messages: install-dev ## collect the words to translate into the catalogs
 	@$(BIN)/python -m services.notifications.catalogs

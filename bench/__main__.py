@@ -2,26 +2,41 @@
 
 import argparse
 import asyncio
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.figures import keep, machine
+from bench import delivery, pages, roster, start
+from bench.figures import Figure, keep, machine
+from bench.loaded import loaded
 
-NAMES = ("start", "roster", "pages", "delivery")
+ALONE = {"start": start.run, "roster": roster.run}
+LOADED = {"pages": pages.run, "delivery": delivery.run}
+"""These share one system with the roster loaded."""
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", choices=NAMES, help="run one benchmark")
+    parser.add_argument("--only", choices=[*ALONE, *LOADED], help="run one benchmark")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of bench.json")
     asked = parser.parse_args()
     print(machine(), flush=True)
-    for name in [asked.only] if asked.only else NAMES:
-        figures = asyncio.run(import_module(f"bench.{name}").run(asked.data))
-        for figure in figures:
-            print(figure.words, flush=True)
-        keep(asked.data, figures)
+    asyncio.run(_run([asked.only] if asked.only else [*ALONE, *LOADED], asked.data))
+
+
+async def _run(names: Sequence[str], data: Path) -> None:
+    for name in (name for name in names if name in ALONE):
+        _report(data, await ALONE[name]())
+    if busy := [name for name in names if name in LOADED]:
+        async with loaded() as system:
+            for name in busy:
+                _report(data, await LOADED[name](system))
+
+
+def _report(data: Path, figures: Sequence[Figure]) -> None:
+    for figure in figures:
+        print(figure.words, flush=True)
+    keep(data, figures)
 
 
 if __name__ == "__main__":

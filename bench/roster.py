@@ -29,7 +29,7 @@ TABLES = ("school", "person", "role", "outbox")
 """What an import fills."""
 
 
-async def run(_: Path) -> list[Figure]:
+async def run() -> list[Figure]:
     """Rounds of: an import into an empty database, in a process of its own; then the same rows bare."""
     imports, floors, peaks = [], [], []
     with tempfile.TemporaryDirectory() as folder:

@@ -11,10 +11,9 @@ from shared.events import FACTS
 
 PAGES = {
     "referral": "/referrals/{id}",
-    "student": "/people/students/{id}",
+    "student": "/referrals/students/{id}",
     "program": "/agreements/programs/{id}",
     "organization": "/agreements/partners/{id}",
-    "agreement": "/agreements/{id}",
 }
 """Where a thing is shown, by what the field that holds its id is called."""
 

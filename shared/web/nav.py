@@ -22,9 +22,11 @@ SCHOOL = (
     ("Referrals", "/referrals"),
     ("Students", "/referrals/students"),
     ("Programs", "/agreements/programs"),
+    ("Partners", "/agreements/partners"),
 )
 PARTNER = (
     ("Inbox", "/referrals/inbox"),
+    ("Referrals", "/referrals"),
     ("Our programs", "/agreements/ours"),
 )
 DISTRICT = (

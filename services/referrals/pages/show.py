@@ -1,0 +1,24 @@
+"""Rendering, as every page of this service does it."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals import queries, words
+from services.referrals.rules import Verb
+from shared.events.vocabulary import NEED_LABELS
+from shared.identity import Actor
+from shared.web import page
+
+
+async def show(
+    request: Request, session: AsyncSession, actor: Actor, template: str, *, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """A page for staff, partners or the district; `w` is what codes are called."""
+    place = await queries.place_of(session, actor)
+    if place:
+        context["place"] = place
+    needs = list(NEED_LABELS.items())
+    return page(request, actor, template, status=status, w=words, needs=needs, Verb=Verb, **context)

@@ -34,17 +34,16 @@ class Limits:
 class Unusable(Exception):
     """The bundle as a whole cannot be read; `too_large` tells the one reason that has an HTTP status of its own."""
 
-    def __init__(self, name: str, reason: str, *, too_large: bool = False) -> None:
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
         super().__init__(reason)
-        self.problem = Problem(name, 0, "", "", reason, Severity.ERROR)
+        self.problem = Problem("bundle", 0, "", "", reason, Severity.ERROR)
         self.too_large = too_large
 
 
 class Bundle:
     """The CSV files of a bundle by name (lower case): their sizes in bytes, and a way to read them."""
 
-    def __init__(self, name: str, root: Path | zipfile.ZipFile, members: dict[str, str]) -> None:
-        self.name = name
+    def __init__(self, root: Path | zipfile.ZipFile, members: dict[str, str]) -> None:
         self._root = root
         self._members = members
 
@@ -71,25 +70,25 @@ def open_bundle(path: Path, limits: Limits | None = None) -> Iterator[Bundle]:
     """The bundle at a path. Raises `Unusable` with one sentence for whoever made it."""
     limits = limits or Limits()
     if path.is_dir():
-        yield Bundle(path.name, path, _folder_members(path, limits))
+        yield Bundle(path, _folder_members(path, limits))
         return
     if not path.is_file():
-        raise Unusable(path.name, f"There is no file or folder {path}.")
+        raise Unusable(f"There is no file or folder {path}.")
     if path.stat().st_size > limits.packed:
-        raise _too_large(path.name, limits)
+        raise _too_large(limits)
     _check_directory(path, limits)
     try:
         archive = zipfile.ZipFile(path)
     except BROKEN:
         words = "This is not a zip file that can be read. Send the zip as your student information system exports it."
-        raise Unusable(path.name, words) from None
+        raise Unusable(words) from None
     with archive:
-        yield Bundle(path.name, archive, _zip_members(path.name, archive, limits))
+        yield Bundle(archive, _zip_members(archive, limits))
 
 
-def _too_large(name: str, limits: Limits) -> Unusable:
+def _too_large(limits: Limits) -> Unusable:
     words = f"The file is larger than {limits.packed // MB} MB. Leave out all but manifest, orgs, users and roles."
-    return Unusable(name, words, too_large=True)
+    return Unusable(words, too_large=True)
 
 
 def _check_directory(path: Path, limits: Limits) -> None:
@@ -103,32 +102,32 @@ def _check_directory(path: Path, limits: Limits) -> None:
     size = int.from_bytes(tail[at + 12 : at + 16], "little")
     if size > limits.entries * LARGEST_ENTRY or b"PK\x06\x07" in tail[max(0, at - 20) : at]:
         words = f"The zip holds too many files; a roster has at most {limits.entries}."
-        raise Unusable(path.name, words, too_large=True)
+        raise Unusable(words, too_large=True)
 
 
-def _zip_members(name: str, archive: zipfile.ZipFile, limits: Limits) -> dict[str, str]:
+def _zip_members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, str]:
     infos = [i for i in archive.infolist() if not i.is_dir()]
     if len(infos) > limits.entries:
-        raise Unusable(name, f"The zip holds {len(infos):,} files; a roster has at most {limits.entries}.")
+        raise Unusable(f"The zip holds {len(infos):,} files; a roster has at most {limits.entries}.")
     if sum(i.file_size for i in infos) > limits.unpacked:
         words = f"The zip unpacks to more than {limits.unpacked // MB} MB; it was not opened."
-        raise Unusable(name, words, too_large=True)
+        raise Unusable(words, too_large=True)
     for info in infos:
-        _check_entry(name, info, limits)
-    return _by_file_name(name, [i.filename for i in infos])
+        _check_entry(info, limits)
+    return _by_file_name([i.filename for i in infos])
 
 
-def _check_entry(name: str, info: zipfile.ZipInfo, limits: Limits) -> None:
+def _check_entry(info: zipfile.ZipInfo, limits: Limits) -> None:
     shown = info.filename[:100]
     if _leads_outside(info.filename):
-        raise Unusable(name, f"The zip holds a file whose path leads outside of its folder: {shown!r}.")
+        raise Unusable(f"The zip holds a file whose path leads outside of its folder: {shown!r}.")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise Unusable(name, f"The zip holds a link instead of a file: {shown!r}.")
+        raise Unusable(f"The zip holds a link instead of a file: {shown!r}.")
     if info.flag_bits & 0x1:
-        raise Unusable(name, "The zip is protected by a password. Send it without one.")
+        raise Unusable("The zip is protected by a password. Send it without one.")
     if info.file_size > MB and info.file_size > limits.ratio * max(info.compress_size, 1):
         words = f"{shown!r} unpacks to more than {limits.ratio} times its size; no roster does that. It was not opened."
-        raise Unusable(name, words, too_large=True)
+        raise Unusable(words, too_large=True)
 
 
 def _leads_outside(member: str) -> bool:
@@ -140,32 +139,32 @@ def _folder_members(folder: Path, limits: Limits) -> dict[str, str]:
     inside = folder.resolve()
     files = [p for pattern in ("*.csv", "*/*.csv") for p in folder.glob(pattern)]
     if len(files) > limits.entries:
-        raise Unusable(folder.name, f"The folder holds {len(files):,} files; a roster has at most {limits.entries}.")
+        raise Unusable(f"The folder holds {len(files):,} files; a roster has at most {limits.entries}.")
     for file in files:
         if not file.resolve().is_relative_to(inside) or not file.is_file():
-            raise Unusable(folder.name, f"{file.name} is a link that leads outside of the folder.")
+            raise Unusable(f"{file.name} is a link that leads outside of the folder.")
     if sum(file.stat().st_size for file in files) > limits.unpacked:
-        raise Unusable(folder.name, f"The folder holds more than {limits.unpacked // MB} MB.", too_large=True)
-    return _by_file_name(folder.name, [file.relative_to(folder).as_posix() for file in files])
+        raise Unusable(f"The folder holds more than {limits.unpacked // MB} MB.", too_large=True)
+    return _by_file_name([file.relative_to(folder).as_posix() for file in files])
 
 
-def _by_file_name(name: str, members: list[str]) -> dict[str, str]:
+def _by_file_name(members: list[str]) -> dict[str, str]:
     """The CSV files beside the manifest, which lies at the top or in the one folder there."""
     own = [m for m in members if not m.startswith("__MACOSX/") and m.lower().endswith(".csv")]
     places = [PurePosixPath(m).parent for m in own if PurePosixPath(m).name.lower() == "manifest.csv"]
     places = [place for place in places if len(place.parts) <= 1]
     if not places:
-        raise Unusable(name, _no_manifest(members))
+        raise Unusable(_no_manifest(members))
     place = min(places, key=lambda p: len(p.parts))
     if place.parts and len(places) > 1:
-        raise Unusable(name, "There are several folders with a manifest.csv. Send one roster at a time.")
+        raise Unusable("There are several folders with a manifest.csv. Send one roster at a time.")
     found: dict[str, str] = {}
     for member in own:
         path = PurePosixPath(member)
         if path.parent == place and found.setdefault(path.name.lower(), member) != member:
-            raise Unusable(name, f"{path.name} is there twice. Send it once.")
+            raise Unusable(f"{path.name} is there twice. Send it once.")
     if len(set(members)) < len(members):
-        raise Unusable(name, "The zip holds two files of the same name.")
+        raise Unusable("The zip holds two files of the same name.")
     return found
 
 

@@ -90,13 +90,13 @@ class Table:
                     yield self._decoded(number, raw)
         except BROKEN:
             words = f"{self.name} is damaged after line {number}. Export the bundle again."
-            raise Unusable(self._bundle.name, words) from None
+            raise Unusable(words) from None
 
     def _decoded(self, number: int, raw: bytes) -> str:
         if number == 1:
             if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
                 words = f"{self.name} is UTF-16. Export it again as UTF-8 (in Excel: CSV UTF-8)."
-                raise Unusable(self._bundle.name, words)
+                raise Unusable(words)
             raw = raw.removeprefix(BYTE_ORDER_MARK)
         try:
             line = raw.decode()

@@ -46,8 +46,7 @@ def read_manifest(bundle: Bundle, report: Report) -> Manifest | None:
     if report.errors or version is None:
         return None
     manifest = Manifest(version, modes["orgs"], modes["users"], modes.get("roles"))
-    _check_whole(manifest, report)
-    return None if report.errors else manifest
+    return manifest if _is_whole(manifest, report) else None
 
 
 def _version(said: dict[str, tuple[int, str]], report: Report) -> str | None:
@@ -75,8 +74,9 @@ def _mode(file: str, said: dict[str, tuple[int, str]], bundle: Bundle, report: R
     return Mode(value.lower())
 
 
-def _check_whole(manifest: Manifest, report: Report) -> None:
+def _is_whole(manifest: Manifest, report: Report) -> bool:
     """In bulk everything is needed; in delta anything may be absent, but not all of it."""
+    before = report.errors
     given = {"orgs": manifest.orgs, "users": manifest.users}
     if manifest.version == "1.2":
         given["roles"] = manifest.roles
@@ -87,3 +87,4 @@ def _check_whole(manifest: Manifest, report: Report) -> None:
     if manifest.users is Mode.BULK or manifest.roles is Mode.BULK:
         for file in (file for file, mode in given.items() if mode is None):
             report.error(MANIFEST, 0, f"file.{file}", "absent", f"A bulk bundle of people needs {file}.csv as well.")
+    return report.errors == before

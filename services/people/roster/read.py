@@ -88,9 +88,9 @@ class Reading:
         for role in held:
             what = ROLES.get(role.role)
             if what is Kind.STUDENT:
-                self._at_schools(person, RoleName.STUDENT, role, needed=True)
+                self._at_schools(person, RoleName.STUDENT, role, before, needed=True)
             elif what is Kind.STAFF:
-                self._at_schools(person, RoleName.SCHOOL_STAFF, role, needed=False)
+                self._at_schools(person, RoleName.SCHOOL_STAFF, role, before, needed=False)
         if kind in (Kind.STAFF, "") and len(self.roles) == before and held and not self._is_unclear(held):
             words = "Nobody at a school: kept without a role. Give one on the page People, if one is needed."
             self.report.warn(held[0].file, held[0].line, "role", held[0].role, words)
@@ -98,13 +98,14 @@ class Reading:
     def _is_unclear(self, held: Sequence[Held]) -> bool:
         return any(len(self._orgs.schools(org)) > 1 for role in held for org in role.orgs)
 
-    def _at_schools(self, person: UUID, name: RoleName, held: Held, *, needed: bool) -> None:
+    def _at_schools(self, person: UUID, name: RoleName, held: Held, first: int, *, needed: bool) -> None:
+        """Give the role at each school; `first` is where the person's roles begin."""
         before = len(self.roles)
         for org in held.orgs:
             meant = self._orgs.schools(org)
             if len(meant) == 1:
-                role = RoleRow(person, name, school_id(meant[0]), len(self.roles), held.source_id)
-                self.roles.append(role)
+                place = len(self.roles) - first
+                self.roles.append(RoleRow(person, name, school_id(meant[0]), place, held.source_id))
             elif meant:
                 self._ambiguous_school(held, org, needed=needed)
             elif not self._orgs.is_other(org):

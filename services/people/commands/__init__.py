@@ -1,0 +1,65 @@
+"""One function per verb: it loads, asks a rule, writes, and puts the fact into the outbox; it never commits."""
+
+from services.people.commands.contacts import keep_contact, keep_organization
+from services.people.commands.erasure import erase_person
+from services.people.commands.import_roster import Outcome, import_roster
+from services.people.commands.imports import (
+    approve_import,
+    claim_import,
+    clear_old_imports,
+    discard_import,
+    fail_import,
+    note_progress,
+    receive_import,
+)
+from services.people.commands.persons import add_person, grant_role, revoke_role
+from services.people.commands.sessions import SignedInAs, sign_out, sign_out_everywhere
+from services.people.commands.sign_in import (
+    Choice,
+    Limits,
+    ask_for_code,
+    choose_person,
+    clear_old_sign_ins,
+    count_try,
+    issue_setup_link,
+    look_at_link,
+    people_to_choose,
+    redeem_code,
+    redeem_link,
+)
+from services.people.commands.sign_in_mail import Letter, claim_letters, settle_letter
+
+__all__ = [
+    "Choice",
+    "Letter",
+    "Limits",
+    "Outcome",
+    "SignedInAs",
+    "add_person",
+    "approve_import",
+    "ask_for_code",
+    "choose_person",
+    "claim_import",
+    "claim_letters",
+    "clear_old_imports",
+    "clear_old_sign_ins",
+    "count_try",
+    "discard_import",
+    "erase_person",
+    "fail_import",
+    "grant_role",
+    "import_roster",
+    "issue_setup_link",
+    "keep_contact",
+    "keep_organization",
+    "look_at_link",
+    "note_progress",
+    "people_to_choose",
+    "receive_import",
+    "redeem_code",
+    "redeem_link",
+    "revoke_role",
+    "settle_letter",
+    "sign_out",
+    "sign_out_everywhere",
+]

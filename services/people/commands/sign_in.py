@@ -1,0 +1,216 @@
+"""Sign-in without a password: one e-mail with a six-digit code and a link, one use, ten minutes.
+
+Asking does the same, in the same time, whether anybody has the address or not: the mail is written afterwards,
+in the worker, which alone looks for the person and makes the secrets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.people import rules, secret
+from services.people.commands.sessions import SignedInAs, start_session
+from services.people.models import Person, RoleHeld, SignIn
+from services.people.roster.values import email as read_email
+from shared.clock import new_id
+from shared.messaging import wake
+from shared.refusals import Kind, Refusal
+
+WRONG_LINK = "This link does not work. Open it from the newest e-mail once more, or ask for a new one."
+WRONG_CODE = "This is not the code of the newest e-mail to this address."
+OTHER_BROWSER = "Enter the code in the browser where you asked for it, or use the link of the e-mail."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often and how long: requests per quarter of an hour, and how long codes and sessions last."""
+
+    per_address: int
+    per_client: int
+    code_length: timedelta
+    session_length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The way in is open, but several people have this address: the ticket lets one of them be chosen."""
+
+    ticket: str
+    persons: Sequence[Person]
+
+
+async def ask_for_code(session: AsyncSession, *, email: str, client: str, limits: Limits, now: datetime) -> str:
+    """Have a code and a link sent to an address; returns the ticket that binds the code to this browser."""
+    address = read_email(email.strip().lower())
+    if address is None:
+        raise Refusal(
+            Kind.INVALID, "email_invalid", "", fields={"email": "Enter an e-mail address, like ana@example.org."}
+        )
+    await _check_rates(session, address, client, limits, now)
+    id, key = new_id(), secret.new_key()
+    session.add(
+        SignIn(
+            id=id,
+            email=address,
+            ticket_hash=secret.digest(key),
+            client=client,
+            asked_at=now,
+            expires_at=now + limits.code_length,
+            send_at=now,
+        )
+    )
+    await wake(session, "jobs")
+    return f"{id}.{key}"
+
+
+async def _check_rates(session: AsyncSession, address: str, client: str, limits: Limits, now: datetime) -> None:
+    for name in (f"email:{address}", f"client:{client}"):
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    for column, value, most in (
+        (SignIn.email, address, limits.per_address),
+        (SignIn.client, client, limits.per_client),
+    ):
+        query = select(SignIn.asked_at).where(col(column) == value, SignIn.asked_at > now - rules.RATE_WINDOW)
+        rules.check_rate((await session.exec(query)).all(), most=most, now=now)
+
+
+async def count_try(session: AsyncSession, *, ticket: str, now: datetime) -> None:
+    """Count a try before it is looked at, in a transaction of its own: a refusal must not undo it."""
+    row = await _by_ticket(session, ticket)
+    rules.check_open(opened=row.opened_by is not None, expires_at=row.expires_at, now=now)
+    rules.check_tries(row.tries)
+    row.tries += 1
+
+
+async def redeem_code(
+    session: AsyncSession, *, ticket: str, code: str, device: str, limits: Limits, now: datetime
+) -> SignedInAs | Choice:
+    """Sign in with the code, in the browser that asked for it. Call `count_try` first."""
+    row = await _by_ticket(session, ticket)
+    rules.check_open(opened=row.opened_by is not None, expires_at=row.expires_at, now=now)
+    given = await secret.code_digest("".join(code.split()), row.id)
+    if not secret.same(row.code_hash, given):
+        raise Refusal(Kind.INVALID, "code_wrong", "", fields={"code": WRONG_CODE})
+    return await _open(session, row, "code", device, limits, now)
+
+
+async def look_at_link(session: AsyncSession, *, key: str, now: datetime) -> None:
+    """Refuse a link that would not work; looking does not use it up (mail scanners open every link)."""
+    await _by_link(session, key, now)
+
+
+async def redeem_link(
+    session: AsyncSession, *, key: str, device: str, limits: Limits, now: datetime
+) -> SignedInAs | Choice:
+    """Sign in with the link, in any browser."""
+    row = await _by_link(session, key, now)
+    return await _open(session, row, "link" if row.email else "setup", device, limits, now)
+
+
+async def choose_person(
+    session: AsyncSession, *, ticket: str, person_id: UUID, device: str, limits: Limits, now: datetime
+) -> SignedInAs:
+    """Go on as one of several people who share the address."""
+    row = await _by_ticket(session, ticket)
+    rules.check_open(opened=row.opened_by is None or row.used_at is not None, expires_at=row.expires_at, now=now)
+    person = next((p for p in await _persons(session, row) if p.id == person_id), None)
+    if person is None:
+        raise Refusal(Kind.INVALID, "person_unknown", "", fields={"person_id": "Choose who you are."})
+    return await _enter(session, row, person, device, limits, now)
+
+
+async def people_to_choose(session: AsyncSession, *, ticket: str, now: datetime) -> Sequence[Person]:
+    """Who may be chosen with this ticket."""
+    row = await _by_ticket(session, ticket)
+    rules.check_open(opened=row.opened_by is None or row.used_at is not None, expires_at=row.expires_at, now=now)
+    return await _persons(session, row)
+
+
+async def issue_setup_link(
+    session: AsyncSession,
+    person_id: UUID,
+    *,
+    public_url: str,
+    now: datetime,
+    valid: timedelta = timedelta(hours=24),
+) -> str:
+    """The address of a one-use sign-in link for a person, good for a day: for the first start only."""
+    if await session.get(Person, person_id) is None:
+        raise Refusal(Kind.NOT_FOUND, "person_unknown", "There is no such person.")
+    key = secret.new_key()
+    row = SignIn(id=new_id(), person_id=person_id, link_hash=secret.digest(key), asked_at=now, expires_at=now + valid)
+    session.add(row)
+    return link_address(public_url, key)
+
+
+async def clear_old_sign_ins(session: AsyncSession, *, now: datetime) -> int:
+    """Delete what can no longer be used, with the addresses in it, a day after it ended; how many."""
+    old = delete(SignIn).where(col(SignIn.expires_at) < now - timedelta(days=1))
+    return (await session.exec(old)).rowcount
+
+
+def link_address(public_url: str, key: str) -> str:
+    """Where a sign-in link leads; the key stands in the query, which is not logged."""
+    return f"{public_url.rstrip('/')}/sign-in/link?key={key}"
+
+
+async def persons_at(session: AsyncSession, address: str) -> Sequence[Person]:
+    """Everybody active who has this e-mail address and a role that may sign in, by name."""
+    may = select(RoleHeld.person_id).where(col(RoleHeld.name).in_(rules.SIGN_IN_ROLES))
+    query = select(Person).where(func.lower(Person.email) == address.lower(), Person.active, col(Person.id).in_(may))
+    return (await session.exec(query.order_by(Person.given_name, Person.family_name, col(Person.id)))).all()
+
+
+async def _persons(session: AsyncSession, row: SignIn) -> Sequence[Person]:
+    if row.email is not None:
+        return await persons_at(session, row.email)
+    person = await session.get(Person, row.person_id)
+    return [person] if person is not None and person.active else []
+
+
+async def _by_ticket(session: AsyncSession, ticket: str) -> SignIn:
+    id, _, key = ticket.partition(".")
+    try:
+        row = await session.get(SignIn, UUID(id), with_for_update=True, populate_existing=True)
+    except ValueError:
+        row = None
+    if row is None or not secret.same(row.ticket_hash, secret.digest(key)):
+        raise Refusal(Kind.FORBIDDEN, "other_browser", OTHER_BROWSER)
+    return row
+
+
+async def _by_link(session: AsyncSession, key: str, now: datetime) -> SignIn:
+    query = select(SignIn).where(SignIn.link_hash == secret.digest(key)).with_for_update()
+    row = (await session.exec(query)).one_or_none()
+    if row is None:
+        raise Refusal(Kind.FORBIDDEN, "link_invalid", WRONG_LINK)
+    rules.check_open(opened=row.opened_by is not None, expires_at=row.expires_at, now=now)
+    return row
+
+
+async def _open(
+    session: AsyncSession, row: SignIn, how: str, device: str, limits: Limits, now: datetime
+) -> SignedInAs | Choice:
+    persons = await _persons(session, row)
+    if not persons:
+        raise Refusal(Kind.FORBIDDEN, "nobody_there", "Nobody with a role has this address any more. Ask your school.")
+    row.opened_by = how
+    if len(persons) == 1:
+        return await _enter(session, row, persons[0], device, limits, now)
+    key = secret.new_key()
+    row.ticket_hash = secret.digest(key)
+    return Choice(f"{row.id}.{key}", persons)
+
+
+async def _enter(
+    session: AsyncSession, row: SignIn, person: Person, device: str, limits: Limits, now: datetime
+) -> SignedInAs:
+    row.used_at = now
+    return await start_session(
+        session, person, method=row.opened_by or "link", device=device, length=limits.session_length, now=now
+    )

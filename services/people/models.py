@@ -1,0 +1,223 @@
+"""The tables of the people service."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from shared.db import service_base
+from shared.events.vocabulary import RoleName
+
+if TYPE_CHECKING:
+    from sqlmodel import SQLModel as Table
+else:
+    Table = service_base()
+
+
+class School(Table, table=True):
+    """A school; one of the roster carries its OneRoster sourcedId."""
+
+    id: UUID = Field(primary_key=True)
+    source_id: str | None = Field(default=None, unique=True)
+    name: str
+    active: bool = True
+
+
+class Person(Table, table=True):
+    """A student, a guardian, a member of staff of a school, a partner or the district."""
+
+    id: UUID = Field(primary_key=True)
+    source_id: str | None = Field(default=None, unique=True)
+    """OneRoster sourcedId; None: entered by hand, or the contact of a program."""
+    kind: str = ""
+    """What the roster says somebody is first of all: `student`, `guardian`, `staff`, or nothing."""
+    given_name: str
+    family_name: str
+    email: str | None = None
+    phone: str | None = None
+    """E.164."""
+    language: str = "en"
+    """BCP 47, or what the roster said."""
+    grade: str | None = None
+    """Of a student: CEDS."""
+    listed: bool = False
+    """Whether the newest roster names the person."""
+    active: bool = True
+    search: str
+    """Names and address as they are searched: lower case, without accents."""
+
+    __table_args__ = (
+        Index("ix_person_email", text("lower(email)")),
+        Index("ix_person_names", "family_name", "given_name", "id"),
+    )
+
+
+class Origin(StrEnum):
+    """Where a role comes from; each source only ever takes away what it gave."""
+
+    ROSTER = "roster"
+    GRANTED = "granted"
+    PROGRAM = "program"
+
+
+class RoleHeld(Table, table=True):
+    """A role of a person. A guardianship is the role `guardian` whose scope is the student."""
+
+    __tablename__ = "role"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    person_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False))
+    name: RoleName
+    scope_id: UUID | None = None
+    place: int = 0
+    """Order among roles of one name: the first school is attended, the first guardian is asked first."""
+    origin: Origin
+    source_id: str = ""
+    """The line of roles.csv (OneRoster 1.2), or the program whose contact the person is."""
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "name", "scope_id", "origin", "source_id", postgresql_nulls_not_distinct=True),
+        Index("ix_role_scope", "scope_id", "name"),
+    )
+
+
+class Organization(Table, table=True):
+    """A partner organization, as the agreements service tells of it."""
+
+    id: UUID = Field(primary_key=True)
+    name: str
+
+
+class ErasedPerson(Table, table=True):
+    """An id that must not come back with the next roster."""
+
+    __tablename__ = "erased_person"
+
+    id: UUID = Field(primary_key=True)
+    erased_at: datetime
+
+
+class SignIn(Table, table=True):
+    """A way in that was asked for: by e-mail (a code and a link in one mail), or a link made at set-up.
+
+    Only digests are kept. Whether anybody has the address is looked up when the mail is written, not before.
+    """
+
+    __tablename__ = "sign_in"
+
+    id: UUID = Field(primary_key=True)
+    email: str | None = None
+    """Lower case; None for a link made at set-up."""
+    person_id: UUID | None = Field(
+        default=None, sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=True)
+    )
+    """For whom a link was made at set-up."""
+    ticket_hash: bytes | None = None
+    """SHA-256 of the secret of the browser that asked; the code works there only."""
+    code_hash: bytes | None = None
+    """scrypt of the code, salted with the id."""
+    link_hash: bytes | None = Field(default=None, unique=True)
+    """SHA-256 of the link's secret."""
+    client: str = ""
+    """IP address of who asked, for the rate limit."""
+    tries: int = 0
+    """Codes that were tried."""
+    sends: int = 0
+    asked_at: datetime
+    expires_at: datetime
+    send_at: datetime | None = None
+    """When the mail is to be sent (again); None: it is settled."""
+    opened_by: str | None = None
+    """How it was opened: `code`, `link` or `setup`."""
+    used_at: datetime | None = None
+
+    __table_args__ = (
+        Index("ix_sign_in_email", "email", "asked_at"),
+        Index("ix_sign_in_client", "client", "asked_at"),
+        Index("ix_sign_in_due", "send_at", postgresql_where=text("send_at IS NOT NULL")),
+    )
+
+
+class Session(Table, table=True):
+    """Somebody signed in on some device."""
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    method: str
+    """`code`, `link` or `setup`."""
+    roles: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    """The roles that its token carries, as [name, scope] pairs."""
+    device: str = ""
+    """The browser, in a few words."""
+    started_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+
+class ImportState(StrEnum):
+    """The life of a roster import."""
+
+    UPLOADED = "uploaded"
+    CHECKED = "checked"
+    APPROVED = "approved"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+
+
+class RosterImport(Table, table=True):
+    """A bundle that was uploaded or given on the command line, and what became of it."""
+
+    __tablename__ = "roster_import"
+
+    id: UUID = Field(primary_key=True)
+    file_name: str
+    actor: str
+    """Who brought it: `person:<uuid>` or `system:people`."""
+    state: ImportState
+    created_at: datetime
+    settled_at: datetime | None = None
+    lease_until: datetime | None = None
+    """Until when a worker is on it; one that was killed lets go by itself."""
+    attempts: int = 0
+    what: str = ""
+    """What is being done just now, in words."""
+    done: int = 0
+    total: int = 0
+    mode: str = ""
+    schools: int = 0
+    students: int = 0
+    guardians: int = 0
+    staff: int = 0
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    """Persons and schools that are new, differ, and are no longer there."""
+    errors: int = 0
+    warnings: int = 0
+
+    __table_args__ = (Index("ix_roster_import_created_at", "created_at"),)
+
+
+class ImportProblem(Table, table=True):
+    """One line of an import's report."""
+
+    __tablename__ = "import_problem"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    import_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("roster_import.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+    severity: str

@@ -1,0 +1,189 @@
+"""Persons as the district office and schools see them, with their roles in words."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, and_, func, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.people import rules
+from services.people.models import Organization, Origin, Person, RoleHeld, School
+from shared.events.vocabulary import RoleName
+from shared.refusals import Kind, Refusal
+
+
+class RoleOut(BaseModel):
+    """A role of a person, and where it comes from (`roster`, `granted`, `program`)."""
+
+    name: RoleName
+    scope_id: UUID | None
+    scope_name: str
+    """Of the school, the organization or the student; empty for the whole district."""
+    origin: Origin
+
+
+class PersonOut(BaseModel):
+    """A person."""
+
+    id: UUID
+    given_name: str
+    family_name: str
+    email: str | None
+    phone: str | None
+    """E.164."""
+    language: str
+    """BCP 47."""
+    grade: str | None
+    """CEDS."""
+    active: bool
+    listed: bool
+    """Whether the newest roster names the person."""
+    roles: list[RoleOut] = []
+
+    @property
+    def name(self) -> str:
+        """Given name and family name."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+class GuardianOut(BaseModel):
+    """A guardian of a student."""
+
+    id: UUID
+    name: str
+    language: str
+    reachable: bool
+    """Whether there is an e-mail address or a number."""
+
+
+class StudentOut(BaseModel):
+    """A student of a school, with the guardians, first to be asked first."""
+
+    id: UUID
+    name: str
+    grade: str | None
+    school_id: UUID
+    school_name: str
+    guardians: list[GuardianOut] = []
+
+
+async def find_persons(
+    session: AsyncSession, *, q: str, role: RoleName | None, active: bool, offset: int, limit: int
+) -> tuple[int, list[PersonOut]]:
+    """Persons by words of their name or address, by family name; how many there are, and one page of them."""
+    wanted = and_(_matches(q), col(Person.active).is_(active))
+    if role is not None:
+        wanted = and_(wanted, col(Person.id).in_(select(RoleHeld.person_id).where(RoleHeld.name == role)))
+    total = (await session.exec(select(func.count()).select_from(Person).where(wanted))).one()
+    query = select(Person).where(wanted).order_by(Person.family_name, Person.given_name, col(Person.id))
+    rows = (await session.exec(query.offset(offset).limit(limit))).all()
+    return total, await _with_roles(session, rows)
+
+
+async def person(session: AsyncSession, id: UUID) -> PersonOut:
+    """One person."""
+    row = await session.get(Person, id)
+    if row is None:
+        raise Refusal(Kind.NOT_FOUND, "person_unknown", "There is no such person. They may have been erased.")
+    return (await _with_roles(session, [row]))[0]
+
+
+async def find_students(
+    session: AsyncSession,
+    *,
+    q: str,
+    school_ids: Collection[UUID] | None,
+    grade: str,
+    offset: int,
+    limit: int,
+) -> tuple[int, list[StudentOut]]:
+    """Active students of these schools (None: of all), by family name."""
+    wanted = and_(_matches(q), col(Person.active), col(Person.kind) == "student")
+    if grade:
+        wanted = and_(wanted, col(Person.grade) == grade)
+    if school_ids is not None:
+        attending = select(RoleHeld.person_id).where(
+            RoleHeld.name == RoleName.STUDENT, col(RoleHeld.scope_id).in_(school_ids)
+        )
+        wanted = and_(wanted, col(Person.id).in_(attending))
+    # The school that is attended is the first.
+    attends = and_(
+        col(RoleHeld.person_id) == Person.id, col(RoleHeld.name) == RoleName.STUDENT, col(RoleHeld.place) == 0
+    )
+    total = (await session.exec(select(func.count()).select_from(Person).join(RoleHeld, attends).where(wanted))).one()
+    query = (
+        select(Person, School)
+        .join(RoleHeld, attends)
+        .join(School, col(School.id) == RoleHeld.scope_id)
+        .where(wanted)
+        .order_by(Person.family_name, Person.given_name, col(Person.id))
+    )
+    rows = (await session.exec(query.offset(offset).limit(limit))).all()
+    guardians = await _guardians(session, [person.id for person, _ in rows])
+    return total, [
+        StudentOut(
+            id=person.id,
+            name=f"{person.given_name} {person.family_name}",
+            grade=person.grade,
+            school_id=school.id,
+            school_name=school.name,
+            guardians=guardians.get(person.id, []),
+        )
+        for person, school in rows
+    ]
+
+
+async def _guardians(session: AsyncSession, student_ids: Sequence[UUID]) -> dict[UUID, list[GuardianOut]]:
+    query = (
+        select(RoleHeld.scope_id, Person)
+        .join(Person, col(Person.id) == RoleHeld.person_id)
+        .where(RoleHeld.name == RoleName.GUARDIAN, col(RoleHeld.scope_id).in_(student_ids))
+        .order_by(col(RoleHeld.place), col(RoleHeld.id))
+    )
+    found: dict[UUID, list[GuardianOut]] = {}
+    for student_id, guardian in (await session.exec(query)).all():
+        if student_id is not None:
+            out = GuardianOut(
+                id=guardian.id,
+                name=f"{guardian.given_name} {guardian.family_name}",
+                language=guardian.language,
+                reachable=bool(guardian.email or guardian.phone),
+            )
+            found.setdefault(student_id, []).append(out)
+    return found
+
+
+def _matches(q: str) -> ColumnElement[bool]:
+    """Every word stands somewhere in the names or the address."""
+    words = rules.search_words(q).split()[:8]
+    return and_(True, *(col(Person.search).contains(word, autoescape=True) for word in words))
+
+
+ROLES = text("""
+    SELECT r.person_id, r.name, r.scope_id, r.origin,
+           coalesce(s.name, o.name, p.given_name || ' ' || p.family_name, '') AS scope_name
+    FROM role r
+    LEFT JOIN school s ON r.name IN ('school_staff', 'student') AND s.id = r.scope_id
+    LEFT JOIN organization o ON r.name = 'partner_staff' AND o.id = r.scope_id
+    LEFT JOIN person p ON r.name = 'guardian' AND p.id = r.scope_id
+    WHERE r.person_id = ANY(:ids)
+    ORDER BY r.name, r.place, r.id
+""")
+
+
+async def _with_roles(session: AsyncSession, persons: Sequence[Person]) -> list[PersonOut]:
+    connection = await session.connection()
+    rows: Any = await connection.execute(ROLES, {"ids": [person.id for person in persons]})
+    roles: dict[UUID, list[RoleOut]] = {}
+    for row in rows:
+        out = RoleOut(name=row.name, scope_id=row.scope_id, scope_name=row.scope_name, origin=row.origin)
+        roles.setdefault(row.person_id, []).append(out)
+    return [PersonOut(**person.model_dump(), roles=roles.get(person.id, [])) for person in persons]
+
+
+async def organizations(session: AsyncSession) -> Sequence[Organization]:
+    """Partner organizations that roles can be granted for, by name."""
+    return (await session.exec(select(Organization).order_by(Organization.name))).all()

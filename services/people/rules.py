@@ -1,0 +1,143 @@
+"""Who may hold which role, who may sign in, and when a way in is closed. No I/O, no clock."""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from shared.events.base import Role
+from shared.events.vocabulary import RoleName
+from shared.refusals import Kind, Refusal
+
+HOMES: tuple[tuple[RoleName, str], ...] = (
+    (RoleName.DISTRICT_OFFICE, "/referrals/overview"),
+    (RoleName.SCHOOL_STAFF, "/referrals/today"),
+    (RoleName.PARTNER_STAFF, "/referrals/inbox"),
+    (RoleName.GUARDIAN, "/referrals/family"),
+)
+SIGN_IN_ROLES = frozenset(role for role, _ in HOMES)
+"""Roles that let somebody sign in; students do not."""
+
+GRANTABLE = (RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF)
+"""Roles that the district office gives by hand; guardians come with the roster."""
+
+MOST_TRIES = 5
+MOST_IMPORT_ATTEMPTS = 3
+RATE_WINDOW = timedelta(minutes=15)
+
+
+def home_of(roles: Iterable[Role]) -> str | None:
+    """The first page of somebody with these roles; None where no role lets them in."""
+    names = {role.name for role in roles}
+    return next((home for name, home in HOMES if name in names), None)
+
+
+def way_on(asked: str) -> str:
+    """Where to go after sign-in: a path of ours, or the front page (never another site)."""
+    inside = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
+    return asked if inside else "/"
+
+
+def search_words(*parts: str | None) -> str:
+    """Text as it is searched: lower case, without accents, one blank between words."""
+    joined = " ".join(part for part in parts if part)
+    if joined.isascii():
+        return " ".join(joined.lower().split())
+    plain = unicodedata.normalize("NFKD", joined.casefold())
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def check_role(role: Role, *, scope_is_known: bool) -> None:
+    """Refuse a role that cannot be granted by hand, or that covers nothing that exists."""
+    if role.name not in GRANTABLE:
+        raise Refusal(
+            Kind.INVALID, "role_not_grantable", "", fields={"role": "Choose district office, school or partner."}
+        )
+    if role.name == RoleName.DISTRICT_OFFICE and role.scope_id is not None:
+        raise Refusal(
+            Kind.INVALID, "scope_not_needed", "", fields={"scope_id": "The district office covers everything."}
+        )
+    if role.name != RoleName.DISTRICT_OFFICE and not scope_is_known:
+        what = "school" if role.name == RoleName.SCHOOL_STAFF else "organization"
+        raise Refusal(
+            Kind.INVALID, "scope_unknown", "", fields={"scope_id": f"Choose the {what} that the role is for."}
+        )
+
+
+def check_revocable(role: Role, *, others_in_district_office: int, by_hand: bool) -> None:
+    """Refuse to take away what a source would give back, and the last role of the district office."""
+    if not by_hand:
+        raise Refusal(
+            Kind.CONFLICT,
+            "role_not_by_hand",
+            "This role comes with the roster or a program. Change it there; it would come back by itself.",
+        )
+    if role.name == RoleName.DISTRICT_OFFICE and others_in_district_office == 0:
+        raise Refusal(
+            Kind.CONFLICT,
+            "last_district_office",
+            "Nobody else works for the district office. Give somebody else the role first.",
+        )
+
+
+def check_rate(asked: Sequence[datetime], *, most: int, now: datetime) -> None:
+    """Refuse another code where `most` were asked for within the last quarter of an hour."""
+    recent = sorted(moment for moment in asked if moment > now - RATE_WINDOW)
+    if len(recent) < most:
+        return
+    wait = int((recent[-most] + RATE_WINDOW - now).total_seconds()) + 1
+    minutes = -(-wait // 60)
+    raise Refusal(
+        Kind.TOO_MANY,
+        "too_many_codes",
+        f"There were many requests for a code. Look for the newest e-mail, or try again in {minutes} minutes.",
+        retry_after=wait,
+    )
+
+
+def check_open(*, opened: bool, expires_at: datetime, now: datetime) -> None:
+    """Refuse a way in that was used, or whose time is over."""
+    if opened:
+        raise Refusal(Kind.GONE, "sign_in_used", "This was used already. Ask for a new code to sign in again.")
+    if now >= expires_at:
+        raise Refusal(Kind.GONE, "sign_in_expired", "This is too old. Ask for a new code.")
+
+
+def check_tries(tries: int) -> None:
+    """Refuse a code after five tries, right or wrong."""
+    if tries >= MOST_TRIES:
+        raise Refusal(Kind.TOO_MANY, "too_many_tries", "This code was tried too often. Ask for a new one.")
+
+
+def resend_at(sends: int, now: datetime) -> datetime:
+    """When a mail that was not taken is tried again: 5, 10, 20, ... at most 60 seconds later."""
+    return now + timedelta(seconds=min(5 * 2 ** max(sends - 1, 0), 60))
+
+
+def contact_name(name: str) -> tuple[str, str]:
+    """A contact's name as given name and family name: the last word is the family name."""
+    given, _, family = " ".join(name.split()).rpartition(" ")
+    return (given, family) if given else (family, "")
+
+
+def same_roles(carried: Collection[tuple[str, UUID | None]], held: Collection[tuple[str, UUID | None]]) -> bool:
+    """Whether a session carries the roles that its person holds."""
+    return set(carried) == set(held)
+
+
+def check_approvable(state: str) -> None:
+    """Refuse to apply a bundle that was not checked, had errors, or is settled; approving twice is approving."""
+    if state not in ("checked", "approved", "applied"):
+        words = {
+            "uploaded": "The roster is still being checked. Wait for the report.",
+            "refused": "The roster has errors and cannot be applied. Mend the file and upload it again.",
+        }
+        raise Refusal(
+            Kind.CONFLICT, "import_not_ready", words.get(state, "This import is over. Upload the roster again.")
+        )
+
+
+def check_discardable(state: str) -> None:
+    """Refuse to put away a bundle that is being worked on or is settled."""
+    if state != "checked":
+        raise Refusal(Kind.CONFLICT, "import_not_open", "This import is no longer open.")

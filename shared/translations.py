@@ -183,7 +183,7 @@ class Counts:
 
 def state_of(message: Message) -> State:
     """How far the translation of one text is."""
-    if not all(_forms(message.string)):
+    if not all(forms(message.string)):
         return State.MISSING
     if not fits(message) or (message.fuzzy and any(c.startswith(CHANGED) for c in message.user_comments)):
         return State.CHANGED
@@ -192,12 +192,13 @@ def state_of(message: Message) -> State:
 
 def fits(message: Message) -> bool:
     """Whether a translation has its source's placeholders; a form for one number may leave the number out."""
-    source = {p for form in _forms(message.id) for p in PLACEHOLDER.findall(form)}
-    forms = [set(PLACEHOLDER.findall(form)) for form in _forms(message.string)]
-    return all(form <= source for form in forms) if message.pluralizable else forms == [source]
+    source = {p for form in forms(message.id) for p in PLACEHOLDER.findall(form)}
+    found = [set(PLACEHOLDER.findall(form)) for form in forms(message.string)]
+    return all(form <= source for form in found) if message.pluralizable else found == [source]
 
 
-def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
+def forms(text: str | Sequence[str] | None) -> Sequence[str]:
+    """A text as a sequence: its one form, or its forms for numbers."""
     return (text or "",) if isinstance(text, str | None) else text
 
 
@@ -224,7 +225,7 @@ def extract() -> Catalog:
     template = Catalog(project="Crosswalk", charset="utf-8", fuzzy=False)
     options = {"**/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}}
     methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-    keywords = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+    keywords = {"_": None, "gettext": None, "mark": None, "noted": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
     for folder in FOLDERS:
         for name, _, text, comments, context in extract_from_dir(
             ROOT / folder, methods, options, keywords, comment_tags=("Translators:",), strip_comment_tags=True

@@ -63,14 +63,18 @@ def values(params: Mapping[str, str], known: Known, zone: ZoneInfo) -> dict[str,
         "partner": partner,
         "next": known.programs.get(params.get("next_program_id", ""), ("", ""))[0],
     }
-    isolated = {name: _isolate(value) if value else gettext(UNKNOWN[name]) for name, value in names.items()}
+    isolated = {name: _isolate(value) if value else _unknown(name) for name, value in names.items()}
     return isolated | {"programs": _programs(params, known)} | _codes(params) | _moments(params, zone)
 
 
 def _programs(params: Mapping[str, str], known: Known) -> str:
     ids = [id for id in params.get("program_ids", "").split() if id in known.programs]
-    names = [_isolate(known.programs[id][0]) for id in ids] or [gettext(UNKNOWN["program"])]
+    names = [_isolate(known.programs[id][0]) for id in ids] or [_unknown("program")]
     return COMMAS.get(spoken(), ", ").join(names)
+
+
+def _unknown(name: str) -> str:
+    return gettext(UNKNOWN[name])
 
 
 def _isolate(value: str) -> str:

@@ -14,6 +14,8 @@ PERSONAL = {Audience.FAMILY: RoleName.GUARDIAN, Audience.PARTNER: RoleName.PARTN
 
 def inside(message: Message) -> str:
     """The page for somebody who is signed in."""
+    if message.kind.audience is Audience.FAMILY:
+        return f"/referrals/family#r-{message.about_id}"
     return f"/referrals/{message.about_id}"
 
 

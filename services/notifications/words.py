@@ -3,7 +3,7 @@
 from services.notifications.models import Status
 from services.notifications.rules import Audience
 
-AUDIENCES = {Audience.FAMILY: "Guardians", Audience.REFERRER: "The one who referred", Audience.PARTNER: "The partner"}
+AUDIENCES = {Audience.FAMILY: "Guardians", Audience.REFERRER: "Referring staff", Audience.PARTNER: "The partner"}
 
 STATES: dict[Status, tuple[str, str]] = {
     Status.QUEUED: ("waiting", "Waits"),

@@ -61,5 +61,5 @@ class PreferencesChanged(Fact):
     person_id: UUID
     language: str
     """BCP 47 tag of the language that messages are written in from now on."""
-    email: bool
+    by_email: bool
     """Whether messages come by e-mail, too; in the app they always are."""

@@ -57,7 +57,7 @@ async def test_the_inbox_has_everything_in_words_with_unread_first(client_notifi
     assert found[1]["title"] == "Good news: there is a place"
     assert "Night Housing Help (Harbor Shelter) has a place for Jean-Zélie." in found[1]["words"]
     assert found[1]["read_at"] is not None
-    assert found[1]["href"] == f"/referrals/{newest['about_id']}"
+    assert found[1]["href"] == f"/referrals/family#r-{newest['about_id']}"
 
 
 async def test_the_count_is_of_what_waits_to_be_read(client_notifications: Client, mother: Actor) -> None:
@@ -124,7 +124,7 @@ async def test_a_guardian_chooses_language_and_e_mail(
     assert answer.json() == (await client.get(f"{API}/preferences")).json() == {"language": "pt", "email": False}
     async with db_notifications.transaction() as session:
         changed = [f for f in await outbox(session) if isinstance(f, PreferencesChanged)]
-    assert [(f.language, f.email) for f in changed] == [("pt", False)]
+    assert [(f.language, f.by_email) for f in changed] == [("pt", False)]
 
 
 async def test_a_language_that_we_do_not_write_is_refused_by_name_of_the_field(

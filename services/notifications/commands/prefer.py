@@ -30,6 +30,6 @@ async def set_preferences(
     kept.language, kept.email, kept.changed_at = language, email, now
     session.add(kept)
     await session.flush()
-    changed = PreferencesChanged(person_id=actor.person_id, language=language, email=email)
+    changed = PreferencesChanged(person_id=actor.person_id, language=language, by_email=email)
     await emit(session, changed, actor=actor, now=now)
     return kept

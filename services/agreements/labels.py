@@ -36,7 +36,7 @@ def grade_label(code: str) -> str:
 
 
 def grades_in_words(codes: Sequence[str]) -> str:
-    """Grades as people say them: runs are drawn together ("Kindergarten to Grade 5, Grade 9"); none is every grade."""
+    """Grades as people say them: runs are drawn together ("Kindergarten to Grade 5"); none is every grade."""
     runs: list[list[str]] = []
     for code in (code for code in GRADES if code in codes):
         if runs and GRADES.index(runs[-1][-1]) + 1 == GRADES.index(code):
@@ -49,8 +49,10 @@ def grades_in_words(codes: Sequence[str]) -> str:
 def _run(codes: list[str]) -> str:
     if len(codes) == 1:
         return grade_label(codes[0])
-    ends = {"first": grade_label(codes[0]), "last": grade_label(codes[-1])}
-    return gettext("%(first)s to %(last)s") % ends
+    first, last = codes[0], codes[-1]
+    if first.isdigit():
+        return gettext("Grades %(first)s to %(last)s") % {"first": int(first), "last": int(last)}
+    return gettext("%(first)s to %(last)s") % {"first": grade_label(first), "last": grade_label(last)}
 
 
 def needs_in_words(needs: Sequence[str]) -> str:

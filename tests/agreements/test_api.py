@@ -167,6 +167,28 @@ async def test_everyone_reads_the_directory_and_only_open_programs_stand_in_it(
     assert (await anyone.get(f"{API}/programs/{new_id()}")).status_code == 404
 
 
+async def test_the_timeline_of_a_program_is_for_staff(db_agreements: Database, client_agreements: Client) -> None:
+    _, program_id = await a_program(db_agreements)
+    path = f"{API}/programs/{program_id}/history"
+
+    told = await client_agreements(an_actor(RoleName.SCHOOL_STAFF, new_id())).get(path)
+
+    assert [(line["what"], line["by_label"]) for line in told.json()] == [("added", "City Year")]
+    assert (await client_agreements(None).get(path)).status_code == 401
+
+
+@pytest.mark.usefixtures("directory")
+async def test_the_directory_as_a_file_can_be_imported_again(client_agreements: Client) -> None:
+    client = client_agreements(the_district())
+
+    file = await client.get(f"{API}/programs.csv", params={"need": "arts"})
+    checked = await upload(client, file.content.replace(b"City Year", b"=City Steps").replace(b"oranza", b"orada"))
+
+    assert "attachment" in file.headers["content-disposition"]
+    assert (checked.json()["counts"]["new"], checked.json()["report"]["lines"]) == (2, [])
+    assert (await client_agreements(None).get(f"{API}/programs.csv")).status_code == 401
+
+
 @pytest.fixture
 async def directory(db_agreements: Database) -> UUID:
     """Three programs of two partners; the id of the school that one of them is for."""

@@ -11,7 +11,16 @@ from shared.clock import new_id
 from shared.db import Database
 from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
-from tests.agreements.support import CHESS, CLUB, a_program_of, an_organization, csv_of, partner_of, the_district
+from tests.agreements.support import (
+    CHESS,
+    CLUB,
+    a_known_school,
+    a_program_of,
+    an_organization,
+    csv_of,
+    partner_of,
+    the_district,
+)
 from tests.support.builders import an_actor
 from tests.support.clients import Client
 
@@ -124,6 +133,7 @@ async def test_a_partner_adds_a_program_and_sees_it_among_its_own(
 ) -> None:
     async with db_agreements.transaction() as session:
         organization = await an_organization(session)
+        await a_known_school(session)
     client = client_agreements(partner_of(organization.id))
 
     empty = await client.get("/agreements/programs/new")

@@ -293,7 +293,7 @@ def test_one_cell_is_split_into_the_parts_of_an_address() -> None:
     values = read(row, header=NYC_HEADER, mapping=mapping_named("nyc_dycd")).programs[0].values
 
     assert values.name == "Beacon community center at PS 11"
-    assert values.site == "PS 11, 1125 Grand Concourse, Bronx 10452"
+    assert values.site == "1125 Grand Concourse, Bronx 10452"
     assert (values.latitude, values.longitude) == (40.8, -73.9)
     assert (values.contact_phone, values.contact_extension) == ("+17185900101", "12")
 
@@ -303,7 +303,7 @@ def test_a_cell_that_cannot_be_split_is_reported() -> None:
 
     reading = read(row, header=NYC_HEADER, mapping=mapping_named("nyc_dycd"))
 
-    assert reading.programs[0].values.site == "PS 11, Bronx"
+    assert reading.programs[0].values.site == "Bronx"
     assert (only_line(reading).column, only_line(reading).value) == ("Location 1", "somewhere in the Bronx")
 
 

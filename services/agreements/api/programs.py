@@ -1,10 +1,11 @@
 """JSON routes about programs."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements import commands, queries
 from services.agreements.access import Keeper, is_staff
@@ -12,8 +13,9 @@ from services.agreements.api.versions import Version
 from services.agreements.queries import ProgramSearch, ProgramView, SchoolView
 from services.agreements.rules import ProgramEntry
 from services.agreements.settings import settings_of
+from services.agreements.uploads import directory_file
 from shared.clock import new_id, utc_now
-from shared.identity import Anyone
+from shared.identity import Anyone, Staff
 from shared.web import Page, Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["programs"])
@@ -24,6 +26,19 @@ class ProgramList(BaseModel):
 
     items: list[ProgramView]
     total: int
+
+
+class ChangeView(BaseModel):
+    """One line of a program's timeline."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    at: datetime
+    by_label: str
+    what: str
+    fields: list[str]
+    words: str
 
 
 class NewProgram(ProgramEntry):
@@ -66,6 +81,19 @@ async def programs(
 async def program(actor: Anyone, session: Transaction, program_id: UUID) -> ProgramView:
     """One program, in whatever status."""
     return await queries.program_view(session, program_id)
+
+
+@router.get("/programs/{program_id}/history")
+async def history(actor: Staff, session: Transaction, program_id: UUID) -> list[ChangeView]:
+    """What happened to a program, newest first."""
+    await queries.program_view(session, program_id)
+    return [ChangeView.model_validate(change) for change in await queries.history(session, program_id)]
+
+
+@router.get("/programs.csv", response_class=Response)
+async def programs_file(actor: Staff, session: Transaction, search: Annotated[ProgramSearch, Query()]) -> Response:
+    """The directory as CSV, in the columns that the mapping `crosswalk` reads."""
+    return await directory_file(session, search)
 
 
 @router.post("/programs", status_code=201)

@@ -50,7 +50,7 @@ async def one_import(
     """What a file would change or has changed, and what could not be read."""
     kept = await queries.program_import(session, import_id)
     report = Report.model_validate(kept.report)
-    lines = [line for line in report.lines if became in (None, line.became)]
+    lines = [line for line in report.by_weight if became in (None, line.became)]
     return show(
         request,
         actor,

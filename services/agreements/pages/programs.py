@@ -17,8 +17,9 @@ from services.agreements.pages.show import form_again, show
 from services.agreements.queries import OrganizationView, ProgramSearch, ProgramView
 from services.agreements.rules import FIELD_LABELS, ProgramEntry, keeps, not_found
 from services.agreements.settings import settings_of
+from services.agreements.uploads import directory_file
 from shared.clock import new_id, utc_now
-from shared.identity import Actor, Anyone, PartnerStaff
+from shared.identity import Actor, Anyone, PartnerStaff, Staff
 from shared.refusals import Refusal
 from shared.web import Page, Transaction, see_other
 
@@ -72,6 +73,12 @@ async def programs(
         sorts=SORTS,
         statuses=STATUSES,
     )
+
+
+@router.get("/programs.csv")
+async def programs_file(actor: Staff, session: Transaction, search: Annotated[ProgramSearch, Query()]) -> Response:
+    """The directory as a file."""
+    return await directory_file(session, search)
 
 
 @router.get("/ours")

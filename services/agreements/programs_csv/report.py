@@ -10,23 +10,23 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Became(StrEnum):
-    """What became of a row or a value that was not read as it stands."""
+    """What became of a row or a value that was not read as it stands; what matters most stands first."""
 
     ROW_LEFT_OUT = "row_left_out"
     VALUE_LEFT_OUT = "value_left_out"
-    CHANGED = "changed"
-    JOINED = "joined"
     PAUSED = "paused"
     VANISHED = "vanished"
+    CHANGED = "changed"
+    JOINED = "joined"
 
 
 BECAME_LABELS: dict[Became, str] = {
     Became.ROW_LEFT_OUT: "Row left out",
     Became.VALUE_LEFT_OUT: "Value left out",
-    Became.CHANGED: "Read with a change",
-    Became.JOINED: "Joined with another row",
     Became.PAUSED: "Imported as paused",
     Became.VANISHED: "No longer in the file",
+    Became.CHANGED: "Read with a change",
+    Became.JOINED: "Joined with another row",
 }
 
 
@@ -60,6 +60,12 @@ class Report(BaseModel):
         return Counter(line.became for line in self.lines)
 
     @property
+    def by_weight(self) -> list[Line]:
+        """The lines with what matters most first, each kind in the order of the file."""
+        weight = list(Became)
+        return sorted(self.lines, key=lambda line: weight.index(line.became))
+
+    @property
     def rows_refused(self) -> int:
         """Rows that were left out whole."""
         return len({line.row for line in self.lines if line.became is Became.ROW_LEFT_OUT})
@@ -75,10 +81,10 @@ class Report(BaseModel):
         writer.writerow(["row", "column", "value", "reason", "what became of it"])
         for line in self.lines:
             cells = [line.row or "", line.column, line.value, line.reason, BECAME_LABELS[line.became]]
-            writer.writerow([_harmless(str(cell)) for cell in cells])
+            writer.writerow([harmless(str(cell)) for cell in cells])
         return out.getvalue()
 
 
-def _harmless(cell: str) -> str:
-    """A cell that starts as a formula does gets an apostrophe before it (OWASP, CSV injection)."""
+def harmless(cell: str) -> str:
+    """A cell for a CSV file: one that starts as a formula does gets an apostrophe before it (OWASP, CSV injection)."""
     return f"'{cell}" if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

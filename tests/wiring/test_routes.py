@@ -17,7 +17,7 @@ WITHOUT = {"/livez", "/readyz"}
 """Health: asked by machines that cannot sign in, and it tells nothing."""
 
 OPEN = {
-    "people": {"/", "/sign-in*", "/sign-out"},
+    "people": {"/", "/sign-in*", "/sign-out", "/people/api/v1/sign-in*"},
     "agreements": {"/agreements", "/agreements/programs*", "/agreements/api/v1/programs*", "/agreements/api/v1/schools"},
     "referrals": {"/referrals/by-link*", "/referrals/api/v1/by-link*"},
     "notifications": set(),

@@ -56,7 +56,7 @@ def test_a_message_link_is_no_session_and_a_session_no_link(settings: ServiceSet
 
     for read, wrong in ((read_token, link), (read_link, token)):
         with pytest.raises(Refusal) as refused:
-            read(settings, wrong, now=now)  # type: ignore[operator]
+            read(settings, wrong, now=now)
         assert refused.value.code in {"session_invalid", "link_invalid"}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.referrals.models import Attempt, Person, Referral
@@ -12,6 +13,9 @@ from shared.identity import Actor
 from shared.refusals import Kind, Refusal
 
 log = structlog.get_logger()
+
+Before = aliased(Attempt, name="before")
+"""Under a name of its own: the query around it may read attempts too."""
 
 UNSEEN = (AttemptState.QUEUED, AttemptState.SKIPPED)
 """Attempts that their partner never got to see."""
@@ -52,9 +56,9 @@ def seen_referrals(actor: Actor) -> ColumnElement[bool]:
         return true()
     before_us = exists().where(
         and_(
-            col(Attempt.referral_id) == col(Referral.id),
-            col(Attempt.organization_id).in_(actor.organization_ids),
-            col(Attempt.state).not_in(UNSEEN),
+            col(Before.referral_id) == col(Referral.id),
+            col(Before.organization_id).in_(actor.organization_ids),
+            col(Before.state).not_in(UNSEEN),
         )
     )
     of_ours = col(Referral.school_id).in_(actor.school_ids)

@@ -67,7 +67,7 @@ async def overview(session: AsyncSession, *, since: datetime, now: datetime) -> 
 
 async def _counts(session: AsyncSession, column: Any, condition: Any) -> dict[Any, int]:
     rows = await session.execute(select(column, func.count()).where(condition).group_by(column))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def _answers(session: AsyncSession, since: datetime) -> tuple[int, int, timedelta | None]:

@@ -116,7 +116,7 @@ async def _open_counts(session: AsyncSession, student_ids: Sequence[UUID]) -> di
         .where(col(Referral.student_id).in_(student_ids), under_way())
         .group_by(col(Referral.student_id))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def _consents(session: AsyncSession, condition: Any) -> list[ConsentShape]:

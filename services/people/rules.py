@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.events.base import Role
 from shared.events.vocabulary import RoleName
 from shared.refusals import Kind, Refusal
+from shared.translations import mark
 
 HOMES: tuple[tuple[RoleName, str], ...] = (
     (RoleName.DISTRICT_OFFICE, "/referrals/overview"),
@@ -24,6 +25,11 @@ GRANTABLE = (RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_S
 MOST_TRIES = 5
 MOST_IMPORT_ATTEMPTS = 3
 RATE_WINDOW = timedelta(minutes=15)
+
+TOO_MANY_CODES = mark("You asked for many codes. Look for the newest e-mail, or try again in a quarter of an hour.")
+TOO_MANY_TRIES = mark("This code was tried too often. Ask for a new one.")
+USED = mark("This was used already. Ask for a new code to sign in again.")
+TOO_OLD = mark("This is too old. Ask for a new code.")
 
 
 def home_of(roles: Iterable[Role]) -> str | None:
@@ -86,27 +92,21 @@ def check_rate(asked: Sequence[datetime], *, most: int, now: datetime) -> None:
     if len(recent) < most:
         return
     wait = int((recent[-most] + RATE_WINDOW - now).total_seconds()) + 1
-    minutes = -(-wait // 60)
-    raise Refusal(
-        Kind.TOO_MANY,
-        "too_many_codes",
-        f"There were many requests for a code. Look for the newest e-mail, or try again in {minutes} minutes.",
-        retry_after=wait,
-    )
+    raise Refusal(Kind.TOO_MANY, "too_many_codes", TOO_MANY_CODES, retry_after=wait)
 
 
 def check_open(*, opened: bool, expires_at: datetime, now: datetime) -> None:
     """Refuse a way in that was used, or whose time is over."""
     if opened:
-        raise Refusal(Kind.GONE, "sign_in_used", "This was used already. Ask for a new code to sign in again.")
+        raise Refusal(Kind.GONE, "sign_in_used", USED)
     if now >= expires_at:
-        raise Refusal(Kind.GONE, "sign_in_expired", "This is too old. Ask for a new code.")
+        raise Refusal(Kind.GONE, "sign_in_expired", TOO_OLD)
 
 
 def check_tries(tries: int) -> None:
     """Refuse a code after five tries, right or wrong."""
     if tries >= MOST_TRIES:
-        raise Refusal(Kind.TOO_MANY, "too_many_tries", "This code was tried too often. Ask for a new one.")
+        raise Refusal(Kind.TOO_MANY, "too_many_tries", TOO_MANY_TRIES)
 
 
 def resend_at(sends: int, now: datetime) -> datetime:

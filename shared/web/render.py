@@ -13,7 +13,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 from shared.clock import utc_now
 from shared.events.vocabulary import LANGUAGES
 from shared.identity.actor import Actor
-from shared.translations import best_language, direction, install, speaking, spoken
+from shared.translations import best_language, direction, gettext, install, speaking, spoken
 from shared.web import words
 from shared.web.nav import navigation
 
@@ -35,6 +35,8 @@ def environment(service: str, zone: ZoneInfo) -> Environment:
     )
     install(env)
     env.globals["asset"] = asset
+    # For words that come in a variable: `_` would take a per cent sign in them for a format, and not escape them.
+    env.filters["said"] = gettext
     env.filters["relative"] = lambda dt: words.relative(dt, utc_now(), spoken())
     env.filters["exact"] = lambda dt: words.exact(dt, zone, spoken())
     env.filters["by_deadline"] = lambda dt: words.by_deadline(dt, utc_now(), zone, spoken())

@@ -20,10 +20,14 @@ from services.people.roster.values import email as read_email
 from shared.clock import new_id
 from shared.messaging import wake
 from shared.refusals import Kind, Refusal
+from shared.translations import mark
 
-WRONG_LINK = "This link does not work. Open it from the newest e-mail once more, or ask for a new one."
-WRONG_CODE = "This is not the code of the newest e-mail to this address."
-OTHER_BROWSER = "Enter the code in the browser where you asked for it, or use the link of the e-mail."
+NO_ADDRESS = mark("Enter an e-mail address, like ana@example.org.")
+WRONG_LINK = mark("This link does not work. Open it from the newest e-mail once more, or ask for a new one.")
+WRONG_CODE = mark("This is not the code. Look for the newest e-mail and enter its six digits.")
+OTHER_BROWSER = mark("Enter the code in the browser where you asked for it, or use the link of the e-mail.")
+NOBODY = mark("Nobody has this address any more. Ask your school or the district office.")
+WHO = mark("Choose who you are.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ async def ask_for_code(session: AsyncSession, *, email: str, client: str, limits
     address = read_email(email.strip().lower())
     if address is None:
         raise Refusal(
-            Kind.INVALID, "email_invalid", "", fields={"email": "Enter an e-mail address, like ana@example.org."}
+            Kind.INVALID, "email_invalid", "", fields={"email": NO_ADDRESS}
         )
     await _check_rates(session, address, client, limits, now)
     id, key = new_id(), secret.new_key()
@@ -120,7 +124,7 @@ async def choose_person(
     rules.check_open(opened=row.opened_by is None or row.used_at is not None, expires_at=row.expires_at, now=now)
     person = next((p for p in await _persons(session, row) if p.id == person_id), None)
     if person is None:
-        raise Refusal(Kind.INVALID, "person_unknown", "", fields={"person_id": "Choose who you are."})
+        raise Refusal(Kind.INVALID, "person_unknown", "", fields={"person_id": WHO})
     return await _enter(session, row, person, device, limits, now)
 
 
@@ -198,7 +202,7 @@ async def _open(
 ) -> SignedInAs | Choice:
     persons = await _persons(session, row)
     if not persons:
-        raise Refusal(Kind.FORBIDDEN, "nobody_there", "Nobody with a role has this address any more. Ask your school.")
+        raise Refusal(Kind.FORBIDDEN, "nobody_there", NOBODY)
     row.opened_by = how
     if len(persons) == 1:
         return await _enter(session, row, persons[0], device, limits, now)

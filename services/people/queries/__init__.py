@@ -17,6 +17,7 @@ from services.people.queries.persons import (
     find_students,
     organizations,
     person,
+    visible_schools,
 )
 from services.people.queries.schools import SchoolOut, find_schools, schools
 from services.people.queries.sessions import SessionOut, live_sessions
@@ -41,4 +42,5 @@ __all__ = [
     "problems",
     "roster_import",
     "schools",
+    "visible_schools",
 ]

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.people import rules
 from services.people.models import Organization, Origin, Person, RoleHeld, School
 from shared.events.vocabulary import RoleName
+from shared.identity import Actor
 from shared.refusals import Kind, Refusal
 
 
@@ -89,6 +90,13 @@ async def person(session: AsyncSession, id: UUID) -> PersonOut:
     if row is None:
         raise Refusal(Kind.NOT_FOUND, "person_unknown", "There is no such person. They may have been erased.")
     return (await _with_roles(session, [row]))[0]
+
+
+def visible_schools(actor: Actor, asked: UUID | None) -> Collection[UUID] | None:
+    """The schools whose students the actor may see; None: all of them. `asked` narrows it to one."""
+    if asked is None:
+        return None if actor.is_district else actor.school_ids
+    return [asked] if actor.is_district or asked in actor.school_ids else []
 
 
 async def find_students(

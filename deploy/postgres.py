@@ -17,8 +17,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
-
 from deploy.children import Child, last_words
 from deploy.folder import DataFolder
 from deploy.trouble import Trouble
@@ -137,6 +135,8 @@ class Postgres:
 
     async def _ready(self) -> None:
         """Connect until it answers, then make the databases that are missing."""
+        import asyncpg
+
         loop = asyncio.get_running_loop()
         deadline = loop.time() + WAIT_READY
         while True:
@@ -150,6 +150,8 @@ class Postgres:
             await asyncio.sleep(0.03)
 
     async def _make_databases(self) -> None:
+        import asyncpg
+
         connection = await asyncpg.connect(self.url.replace("{service}", "postgres"), timeout=10)
         try:
             there = {row[0] for row in await connection.fetch("SELECT datname FROM pg_database")}

@@ -1,13 +1,13 @@
-"""The process that makes what is missing: tables, keys, the first account, the demo district."""
+"""Makes what is missing at a start: tables, keys, the first account, the demo district."""
 
 from collections.abc import Callable
 from importlib import import_module
-from uuid import UUID, uuid5
 
 from sqlmodel import col, select
 
+from deploy.first_account import OFFICE, OFFICE_EMAIL
 from deploy.postgres import SERVICES
-from deploy.process import Orders, tell
+from deploy.process import tell
 from services.people.commands.persons import add_person
 from services.people.models import Person
 from services.people.settings import Settings as PeopleSettings
@@ -21,24 +21,15 @@ from shared.identity.keys import make_keys
 from shared.migrations import head, upgrade
 from shared.settings import ServiceSettings
 
-SPACE = UUID("9b1f3f0e-21c4-5a77-8d0c-6f0b4b8b2a10")
-OFFICE = uuid5(SPACE, "district office")
-"""The account that every system begins with; it can give roles to others."""
-OFFICE_EMAIL = "office@district.example.org"
 
-
-async def run(orders: Orders) -> None:
-    """`migrate`, or `demo`, which also loads the demo district."""
-    order = await orders.next()
+async def migrate() -> dict[str, str]:
+    """Tables, keys and the first account; the revision that each service stands at."""
     heads = {service: await _migrate(service) for service in SERVICES}
-    people = Database(PeopleSettings().dsn)
     make_keys(PeopleSettings().keys_dir)
+    people = Database(PeopleSettings().dsn)
     await _first_account(people)
-    tell(migrated=heads, office=str(OFFICE))
-    if order == "demo":
-        await _demo(people)
     await people.close()
-    await orders.next()
+    return heads
 
 
 async def _migrate(service: str) -> str:
@@ -63,18 +54,19 @@ async def _first_account(people: Database) -> None:
             )
 
 
-async def _demo(people: Database) -> None:
+async def load_demo() -> None:
+    """The demo district, saying how far it is; the workers must be at work."""
     from deploy.demo_district.load import load_district, load_stories, personas
     from services.agreements.settings import Settings as AgreementsSettings
 
-    agreements, referrals = Database(AgreementsSettings().dsn), Database(ReferralsSettings().dsn)
-    await load_district(people, agreements, _told())
-    tell(loaded=True)
-    await load_stories(people, referrals, ReferralsSettings().calendar, _told())
+    settings = PeopleSettings(), AgreementsSettings(), ReferralsSettings()
+    people, agreements, referrals = databases = [Database(one.dsn, pool_size=2) for one in settings]
+    await load_district(people, agreements, _told("roster and programs"))
+    await load_stories(people, referrals, settings[2].calendar, _told("referrals"))
     tell(finished=await personas(people))
-    for db in (agreements, referrals):
+    for db in databases:
         await db.close()
 
 
-def _told() -> Callable[[int, int], None]:
-    return lambda done, size: tell(done=done, of=size)
+def _told(what: str) -> Callable[[int, int], None]:
+    return lambda done, size: tell(done=done, of=size, words=what)

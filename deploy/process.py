@@ -1,10 +1,11 @@
-"""What the runner starts: `python -m deploy.process web|workers|prepare`.
+"""What the runner starts: `python -m deploy.process web|workers`.
 
 Each imports what it needs at once and then waits for orders, one word a line, on its input; it answers with JSON lines
 on its output. It ends when its input ends, so it never outlives the runner.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -36,15 +37,17 @@ class Orders:
         """The next order."""
         return (await self._reader.readline()).decode().strip()
 
-    async def expect(self, word: str) -> None:
-        """Wait for this order; end where the runner goes away instead."""
+    async def expect(self, word: str, **others: Callable[[], Awaitable[None]]) -> None:
+        """Wait for this order, obeying others before it; end where the runner goes away instead."""
         while (order := await self.next()) != word:
             if not order:
                 os._exit(0)
+            if order in others:
+                await others[order]()
 
 
 Role = Callable[[Orders], Awaitable[None]]
-ROLES = ("web", "workers", "prepare")
+ROLES = ("web", "workers")
 
 
 def role(name: str) -> Role:
@@ -52,6 +55,8 @@ def role(name: str) -> Role:
     if name not in ROLES:
         raise SystemExit(f"usage: python -m deploy.process {'|'.join(ROLES)}")
     run: Role = import_module(f"deploy.{name}").run
+    gc.freeze()
+    gc.enable()
     return run
 
 
@@ -63,6 +68,8 @@ async def _run(name: str) -> None:
 
 def main() -> None:
     """Be the process that the first argument names."""
+    # Imports make hundreds of thousands of objects that stay: looking through them for garbage is time lost.
+    gc.disable()
     import uvloop
 
     from shared.observability.logs import configure_logging

@@ -3,18 +3,19 @@
 import asyncio
 import json
 import signal
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from deploy.children import Child, last_words
 from deploy.folder import DataFolder
 from deploy.listening import listen
-from deploy.migrations import digest, stand_at
-from deploy.screen import Screen, Step
+from deploy.screen import Screen
 from deploy.system import System
 from deploy.trouble import Trouble
 
@@ -62,7 +63,7 @@ async def up(options: Options, screen: Screen) -> None:
     screen.say(f"Stopped. Everything is kept in {folder.root}")
 
 
-async def _until(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> None:
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
     """Do the work, but drop it when a signal asks to stop."""
     task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -82,21 +83,18 @@ async def _stop(system: System, stop: asyncio.Event, screen: Screen) -> None:
 async def _start(system: System, options: Options, screen: Screen) -> None:
     with screen.working():
         first = "database_since" not in system.folder.state()
-        await system.catch_mail()
-        system.web, system.workers = await system.python("web"), await system.python("workers")
-        async with asyncio.TaskGroup() as together:
-            together.create_task(_database(system, screen))
-            together.create_task(_broker(system, screen))
+        # The slowest comes first: it imports what it needs while the database starts.
+        system.web = await system.python("web")
+        await _together(_database(system, screen), _broker(system, screen), system.catch_mail())
+        system.workers = await system.python("workers")
         system.note()
         if first:
             system.folder.note(demo="left out" if options.empty else "wanted")
-        preparing = await _prepare(system, screen)
+        await _migrate(system, screen)
         with screen.step("Pages and workers"):
-            await asyncio.gather(system.go(system.web, "serving"), system.go(system.workers, "working"))
-            await _first_page(system.url)
+            await _together(_pages(system, system.web), system.go(system.workers, "working"))
         system.keep(screen.say)
-        if preparing:
-            await _finish(preparing, system, screen)
+        await _demo(system, screen)
         links = await _links(system.web, system.folder.state().get("personas", {}))
     _show(system, links, screen)
 
@@ -113,57 +111,68 @@ async def _broker(system: System, screen: Screen) -> None:
     with screen.step("Broker"):
         if system.broker:
             await system.broker.start()
-        await system.topics()
 
 
-async def _prepare(system: System, screen: Screen) -> Child | None:
-    """Migrate and load what is missing, in a process of its own; None where nothing is missing."""
+async def _migrate(system: System, screen: Screen) -> None:
+    """Tables, unless all stand at their newest revision, which is asked in a moment."""
+    from deploy.migrations import digest, stand_at
+
     state, now = system.folder.state(), digest()
     known = state.get("migrations", {})
-    migrated = known.get("digest") == now and await stand_at(system.state["database_url"], known["heads"])
-    if migrated and state.get("demo") != "wanted":
-        return None
-    child = await system.python("prepare")
-    child.tell("demo" if state.get("demo") == "wanted" else "migrate")
-    with screen.step("Tables"):
-        said = await _said(child, "migrated")
-    system.folder.note(migrations={"digest": now, "heads": said["migrated"]})
-    system.folder.note(personas={"District office": said["office"], **state.get("personas", {})})
-    if state.get("demo") == "wanted":
-        with screen.step("Demo district: roster and programs") as step:
-            await _follow(child, "loaded", step)
-    return child
-
-
-async def _finish(child: Child, system: System, screen: Screen) -> None:
-    """The part of the demo district that needs the workers: referrals."""
-    if system.folder.state().get("demo") != "wanted":
-        await child.stop(5)
+    if known.get("digest") == now and await stand_at(system.state["database_url"], known["heads"]):
         return
-    with screen.step("Demo district: referrals") as step:
-        personas = (await _follow(child, "finished", step))["finished"]
-    await child.stop(5)
-    known = system.folder.state()["personas"]
-    system.folder.note(demo=datetime.now(UTC).isoformat(timespec="seconds"), personas={**known, **personas})
+    with screen.step("Tables"):
+        said = await _order(system.workers, "migrate", "migrated")
+    personas = {"District office": said["office"], **state.get("personas", {})}
+    system.folder.note(migrations={"digest": now, "heads": said["migrated"]}, personas=personas)
 
 
-async def _follow(child: Child, last: str, step: Step) -> dict[str, Any]:
-    """Show how far a process is until it says the last word; what it said then."""
-    while True:
-        said = await _said(child, "done", last)
-        if last in said:
-            return said
-        step.advance(said["done"], said["of"], said.get("words", ""))
+async def _demo(system: System, screen: Screen) -> None:
+    """The demo district, on the first start, or when that was cut short."""
+    state = system.folder.state()
+    if state.get("demo") != "wanted":
+        return
+    with screen.step("Demo district") as step:
+        said = await _order(system.workers, "demo", "done", "finished", "failed")
+        while "done" in said:
+            step.advance(said["done"], said["of"], said["words"])
+            said = await _hear(system.workers, "done", "finished", "failed")
+    if "failed" in said:
+        raise Trouble(f"The demo district could not be loaded: {said['failed']}. Start again, or with --empty.")
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    system.folder.note(demo=since, personas={**state["personas"], **said["finished"]})
 
 
-async def _said(child: Child, *words: str) -> dict[str, Any]:
-    said = await child.hear(words, PREPARE)
+async def _order(child: Child | None, order: str, *answers: str) -> dict[str, Any]:
+    assert child is not None
+    child.tell(order)
+    return await _hear(child, *answers)
+
+
+async def _hear(child: Child | None, *answers: str) -> dict[str, Any]:
+    assert child is not None
+    said = await child.hear(answers, PREPARE)
     if said is None:
         raise Trouble(
-            f"Preparing the databases failed: {last_words(child.log) or 'no reason given'} "
+            f"The databases could not be prepared: {last_words(child.log) or 'no reason given'} "
             f"Its log: {child.log}. Nothing is lost; start again."
         )
     return said
+
+
+async def _together(*work: Coroutine[Any, Any, None]) -> None:
+    """Do several things at the same time; the first trouble ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _pages(system: System, web: Child) -> None:
+    await system.go(web, "serving")
+    await _first_page(system.url)
 
 
 async def _first_page(url: str) -> None:
@@ -173,6 +182,9 @@ async def _first_page(url: str) -> None:
 
     try:
         await asyncio.to_thread(get)
+    except HTTPError as error:
+        if error.code >= 500:
+            raise Trouble(f"The first page cannot be shown ({error}). See the log of the web process.") from None
     except OSError as error:
         raise Trouble(f"The first page cannot be shown ({error}). See the log of the web process.") from None
 

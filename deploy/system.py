@@ -8,12 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from deploy.broker import Broker
+from deploy.broker import Broker, free_port
 from deploy.children import Child, keep_alive, last_words
 from deploy.environment import own_broker, own_database, own_mail, variables
 from deploy.folder import DataFolder
-from deploy.mail_catcher import catch_mail
-from deploy.mail_store import MailStore
 from deploy.postgres import Postgres
 from deploy.trouble import Trouble
 
@@ -31,7 +29,7 @@ class System:
         self.postgres = None if own_database() else Postgres(folder, inherit=[children_lock])
         self.broker = None if own_broker() else Broker(folder, inherit=[children_lock])
         self.mail: asyncio.Server | None = None
-        self.smtp_port: int | None = None
+        self.smtp_port = None if own_mail() else free_port()
         self.web: Child | None = None
         self.workers: Child | None = None
         self.stopping = asyncio.Event()
@@ -39,10 +37,11 @@ class System:
 
     async def catch_mail(self) -> None:
         """Start the mail catcher, unless the operator named a mail server."""
-        if own_mail():
-            return
-        self.mail = await catch_mail(MailStore(self.folder.mail), 0)
-        self.smtp_port = self.mail.sockets[0].getsockname()[1]
+        from deploy.mail_catcher import catch_mail
+        from deploy.mail_store import MailStore
+
+        if self.smtp_port:
+            self.mail = await catch_mail(MailStore(self.folder.mail), self.smtp_port)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -64,7 +63,7 @@ class System:
         """A process of ours that imports what it needs and waits for orders."""
         environment = {**os.environ, **variables(self.folder, self.state)}
         environment |= {"CROSSWALK_LISTEN_FD": str(self.listening.fileno()), "PYTHONUNBUFFERED": "1"}
-        if self.mail:
+        if self.smtp_port:
             environment["CROSSWALK_MAILBOX"] = str(self.folder.mail)
         child = Child(
             name=name,
@@ -77,14 +76,6 @@ class System:
         )
         await child.start()
         return child
-
-    async def topics(self) -> None:
-        """Make the topics that are missing."""
-        from shared.messaging import topics
-        from shared.settings import ServiceSettings
-
-        given = {k.removeprefix("CROSSWALK_").lower(): v for k, v in variables(self.folder, self.state).items()}
-        await topics.create(ServiceSettings.model_validate({**given, "service": "deploy"}))
 
     async def go(self, child: Child, sign: str) -> None:
         """Let a process begin; wait for the sign that it works. Raises `Trouble`."""
@@ -111,7 +102,8 @@ class System:
     async def _restart_broker(self) -> None:
         assert self.broker is not None
         await self.broker.start()
-        await self.topics()
+        if self.workers:
+            self.workers.tell("topics")
         self.note()
 
     async def _restart(self, child: Child, sign: str) -> None:

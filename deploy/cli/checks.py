@@ -18,7 +18,7 @@ app.add_typer(audit, name="audit")
 @audit.command("verify", epilog=example("crosswalk audit verify"))
 def audit_verify(data: Data = DATA) -> None:
     """Recompute the whole log and name the first entry that does not fit."""
-    asyncio.run(_verify(data))
+    asyncio.run(verify_log(data, Console(highlight=False)))
 
 
 @app.command(epilog=example("crosswalk doctor"))
@@ -27,11 +27,11 @@ def doctor(data: Data = DATA) -> None:
     asyncio.run(_doctor(data))
 
 
-async def _verify(data: Path) -> None:
+async def verify_log(data: Path, screen: Console) -> None:
+    """Check the log and say the verdict; ends with exit code 1 when it does not fit."""
     from deploy.folder import DataFolder
     from deploy.reach import databases
 
-    screen = Console(highlight=False)
     async with databases(DataFolder(data), "audit verify", screen.print):
         from services.audit.settings import Settings
         from services.audit.verify import verify

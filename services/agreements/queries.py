@@ -110,8 +110,6 @@ class OrganizationView(BaseModel):
 class SchoolView(BaseModel):
     """A school that a program may serve."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: UUID
     name: str
 
@@ -210,8 +208,8 @@ async def organization_view(session: AsyncSession, organization_id: UUID) -> Org
 
 async def schools(session: AsyncSession) -> list[SchoolView]:
     """The schools that a program may serve, by name."""
-    rows = await session.exec(select(School).where(School.active).order_by(School.name))
-    return [SchoolView.model_validate(row) for row in rows]
+    rows = await session.exec(select(School.id, School.name).where(School.active).order_by(School.name))
+    return [SchoolView(id=id_, name=name) for id_, name in rows]
 
 
 async def school_names(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:

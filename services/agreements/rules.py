@@ -139,7 +139,8 @@ def valid_program(entry: ProgramEntry, schools: Collection[UUID], country: str =
     )
     if check.wrong:
         said = "The program was not saved. Check what is marked below."
-        raise Refusal(Kind.INVALID, "program_invalid", said, fields=check.wrong)
+        fields = {field: check.wrong[field] for field in ProgramEntry.model_fields if field in check.wrong}
+        raise Refusal(Kind.INVALID, "program_invalid", said, fields=fields)
     return values
 
 

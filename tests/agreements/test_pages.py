@@ -56,7 +56,7 @@ def hidden(answer: httpx.Response, name: str) -> str:
 
 def heading(answer: httpx.Response) -> str:
     (found,) = re.findall(r"<h1>(.*?)</h1>", answer.text)
-    return str(found)
+    return re.sub("<.*?>", "", found)
 
 
 async def test_an_empty_directory_says_what_to_do(db_agreements: Database, client_agreements: Client) -> None:
@@ -108,7 +108,7 @@ async def test_filters_stay_in_the_address_of_the_next_page(db_agreements: Datab
 
     assert "1 to 25 of 26" in first.text
     assert "q=club&amp;page=2" in first.text
-    assert second.text.count('scope="row"') == 1
+    assert second.text.count("City Year") == 1
 
 
 async def test_school_staff_can_refer_a_student_to_an_open_program_only(

@@ -182,6 +182,13 @@ def test_a_letter_that_was_lost_before_is_reported() -> None:
     assert only_line(reading).became is Became.CHANGED
 
 
+def test_what_a_web_page_left_behind_is_read_as_the_letter_it_stands_for() -> None:
+    reading = read(CLUB.replace("Homework club", "Arts &amp; Sports&#65533; AT&T; R&D"))
+
+    assert reading.programs[0].values.name == "Arts & Sports AT&T; R&D"
+    assert only_line(reading).became is Became.CHANGED
+
+
 def test_semicolons_and_tabs_are_delimiters_too() -> None:
     header, row = (text.replace("; French", "").replace(",", "\t") for text in (HEADER, CLUB))
 

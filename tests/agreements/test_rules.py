@@ -47,7 +47,7 @@ def wrong_with(**changes: object) -> dict[str, str]:
 def test_a_program_needs_a_name_a_need_and_a_contact() -> None:
     wrong = wrong_with(name=" ", needs=[], contact_name="", contact_email="")
 
-    assert set(wrong) == {"name", "needs", "contact_name", "contact_email"}
+    assert list(wrong) == ["name", "needs", "contact_name", "contact_email"]
     assert "nobody could answer" in wrong["contact_email"]
 
 

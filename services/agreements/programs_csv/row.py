@@ -1,7 +1,9 @@
 """One row of a file of programs, read through a mapping; what cannot be read goes to the report."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,6 +18,8 @@ from shared.events.vocabulary import Need
 
 LOST = "\ufffd"
 """What stands where a letter could not be kept by whoever made the file."""
+_ENTITY = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
+"""Left by whoever took the words from a web page: `&amp;`."""
 _SHOWN = 200
 _NUMBERS: dict[str, tuple[float, float, str]] = {
     "capacity": (1, MAX_CAPACITY, "Not a number of places"),
@@ -97,7 +101,7 @@ class RowReader:
         return {word: self._replaced(word, cell) for word, cell in cells.items()}
 
     def _cell(self, row: Row, column: str) -> str:
-        cell = row.cells.get(folded(column), "")
+        cell = _ENTITY.sub(lambda match: unescape(match[0]), row.cells.get(folded(column), ""))
         if LOST in cell:
             name = self.columns.get(folded(column), column)
             self._say(Became.CHANGED, row, name, cell, f"A letter ({LOST}) was lost before this file was made")

@@ -45,7 +45,8 @@ class Entry(Table, table=True):
     """Root of the tree once this entry is in it: tells which entry a foreign one was put in place of."""
 
     __table_args__ = (
-        Index("ix_entry_things", "things", postgresql_using="gin"),
+        # Without a list of pending entries, which every search would have to read through.
+        Index("ix_entry_things", "things", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_entry_type_seq", "type", "seq"),
         Index("ix_entry_actor_seq", "actor", "seq"),
         Index("ix_entry_time_seq", "time", "seq"),

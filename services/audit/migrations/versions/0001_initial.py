@@ -38,7 +38,14 @@ def upgrade() -> None:
     op.create_index("ix_entry_actor_seq", "entry", ["actor", "seq"], unique=False)
     op.create_index(op.f("ix_entry_causation_id"), "entry", ["causation_id"], unique=False)
     op.create_index(op.f("ix_entry_correlation_id"), "entry", ["correlation_id"], unique=False)
-    op.create_index("ix_entry_things", "entry", ["things"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_entry_things",
+        "entry",
+        ["things"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
     op.create_index("ix_entry_time_seq", "entry", ["time", "seq"], unique=False)
     op.create_index("ix_entry_type_seq", "entry", ["type", "seq"], unique=False)
     op.create_table(
@@ -166,7 +173,7 @@ def downgrade() -> None:
     op.drop_table("head")
     op.drop_index("ix_entry_type_seq", table_name="entry")
     op.drop_index("ix_entry_time_seq", table_name="entry")
-    op.drop_index("ix_entry_things", table_name="entry", postgresql_using="gin")
+    op.drop_index("ix_entry_things", table_name="entry", postgresql_using="gin", postgresql_with={"fastupdate": "off"})
     op.drop_index(op.f("ix_entry_correlation_id"), table_name="entry")
     op.drop_index(op.f("ix_entry_causation_id"), table_name="entry")
     op.drop_index("ix_entry_actor_seq", table_name="entry")

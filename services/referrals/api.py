@@ -185,9 +185,9 @@ async def answer_several(session: Transaction, actor: PartnerStaff, at: At, body
 
 
 @router.get("/family")
-async def family(session: Transaction, actor: Guardian) -> list[queries.FamilyReferral]:
+async def family(session: Transaction, actor: Guardian, at: At) -> list[queries.FamilyReferral]:
     """The referrals of my children."""
-    return await queries.family_referrals(session, actor=actor)
+    return await queries.family_referrals(session, actor=actor, now=at.now)
 
 
 @router.get("/overview")

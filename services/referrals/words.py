@@ -4,7 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
+import phonenumbers
+
 from shared.events.vocabulary import NEED_LABELS, DeclineReason, Need, Outcome, Urgency
+
+HOME_COUNTRY = 1
+"""The North American numbering plan."""
 
 GRADE_NAMES = {
     "IT": "infant and toddler",
@@ -134,6 +139,17 @@ def language_names(tags: Iterable[str]) -> str:
 def need_name(need: Need) -> str:
     """A need in words."""
     return NEED_LABELS[need]
+
+
+def phone(number: str) -> str:
+    """An E.164 number as people of the district write it; a number abroad keeps its country."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    at_home = parsed.country_code == HOME_COUNTRY
+    kind = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(parsed, kind.NATIONAL if at_home else kind.INTERNATIONAL)
 
 
 def span(length: timedelta) -> str:

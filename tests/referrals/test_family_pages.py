@@ -257,6 +257,7 @@ async def test_every_state_has_words_for_the_family(world: World, client_referra
     ):
         assert words in page
     assert "tel:+16175550188" in page
+    assert "(617) 555-0188" in page
 
 
 async def test_an_erased_child_is_shown_to_nobody(world: World, client_referrals: Client) -> None:

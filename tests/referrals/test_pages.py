@@ -343,7 +343,7 @@ async def test_a_student_s_page_shows_referrals_and_consents(world: World, clien
 
     assert "Help with school work" in page
     assert "by phone" in page
-    assert "+16175550123" in page
+    assert "(617) 555-0123" in page
     assert "Jean Joseph" in found
     assert "No student has this name" in none
     assert hidden.status_code == 404

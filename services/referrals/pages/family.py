@@ -14,6 +14,8 @@ from services.referrals.edge import At, Moment, by_link
 from services.referrals.pages.forms import MoveForm
 from services.referrals.pages.thing import move_on_page, referral_page
 from services.referrals.queries.waiting import narrowed
+from services.referrals.words import phone
+from shared.clock import utc_now
 from shared.events.vocabulary import NEED_LABELS, RoleName
 from shared.identity import Actor, Anyone, Guardian
 from shared.refusals import Kind, Refusal
@@ -90,8 +92,9 @@ async def _page(request: Request, session: AsyncSession, actor: Actor, *, change
         "family.html",
         status=int(Kind.CONFLICT) if changed else 200,
         for_families=True,
-        referrals=await queries.family_referrals(session, actor=actor),
+        referrals=await queries.family_referrals(session, actor=actor, now=utc_now()),
         needs=NEED_LABELS,
+        phone_words=phone,
         changed=changed,
         done=request.query_params.get("done", ""),
     )

@@ -11,7 +11,7 @@ from sqlmodel import select as select_all
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Entry, Message, Person, Program, Referral, School
-from services.referrals.queries.lines import UNANSWERED
+from services.referrals.queries.lines import is_late
 from services.referrals.queries.shapes import AttemptShape, GuardianShape, MoveShape, ReferralDetail
 from services.referrals.queries.students import consent_shape, guardians_of
 from services.referrals.queries.telling import Names, timeline
@@ -119,11 +119,8 @@ class _Reading:
             "program": program.name if program else "",
             "organization": program.organization_name if program else "",
             "answer_by": attempt.answer_by if attempt else None,
-            "overdue": self._overdue(attempt) if attempt else False,
+            "overdue": is_late(attempt, self.now) if attempt else False,
         }
-
-    def _overdue(self, attempt: Attempt) -> bool:
-        return attempt.state in UNANSWERED and attempt.answer_by is not None and attempt.answer_by < self.now
 
     async def _entries(self) -> Sequence[Entry]:
         found = await self.session.exec(
@@ -172,7 +169,7 @@ class _Reading:
             answered_by=names.person(attempt.answered_by),
             reason=attempt.reason,
             outcome=attempt.outcome,
-            overdue=self._overdue(attempt),
+            overdue=is_late(attempt, self.now),
         )
 
     def _moves(self) -> list[MoveShape]:

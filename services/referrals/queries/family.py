@@ -1,5 +1,6 @@
 """Referrals as a family sees them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Person, Program, Referral, School
-from services.referrals.queries.lines import Referrer, Student
+from services.referrals.queries.lines import Referrer, Student, is_late
 from services.referrals.queries.shapes import FamilyReferral
 from services.referrals.rules import LIVE, AttemptState, Mover, ReferralState, Standing, Verb, can
 from services.referrals.scope import UNSEEN
@@ -17,22 +18,25 @@ from shared.identity import Actor
 MOST = 50
 
 
-async def family_referrals(session: AsyncSession, *, actor: Actor) -> list[FamilyReferral]:
-    """The referrals of the actor's children, newest first; by link only the one that the link is for."""
+async def family_referrals(session: AsyncSession, *, actor: Actor, now: datetime) -> list[FamilyReferral]:
+    """The referrals of the actor's children: what waits for the family first, then the newest.
+
+    By link only the one that the link is for.
+    """
     wanted = (
         select(Referral, Student, Referrer, col(School.name))
         .join(Student, col(Student.id) == col(Referral.student_id))
         .outerjoin(Referrer, col(Referrer.id) == col(Referral.referrer_id))
         .outerjoin(School, col(School.id) == Referral.school_id)
         .where(col(Referral.student_id).in_(actor.student_ids))
-        .order_by(col(Referral.submitted_at).desc())
+        .order_by(col(Referral.state) != ReferralState.AWAITING_CONSENT, col(Referral.submitted_at).desc())
         .limit(MOST)
     )
     if actor.only is not None:
         wanted = wanted.where(col(Referral.id) == actor.only)
     rows = (await session.execute(wanted)).all()
     attempts = await _attempts(session, [row[0].id for row in rows])
-    return [_shape(row, attempts.get(row[0].id, [])) for row in rows]
+    return [_shape(row, attempts.get(row[0].id, []), now) for row in rows]
 
 
 Attempts = list[tuple[Attempt, Program | None]]
@@ -51,7 +55,7 @@ async def _attempts(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Attemp
     return found
 
 
-def _shape(row: Any, attempts: Attempts) -> FamilyReferral:
+def _shape(row: Any, attempts: Attempts, now: datetime) -> FamilyReferral:
     referral, student, referrer, school = row
     attempt, program = next(((a, p) for a, p in attempts if a.id == referral.attempt_id), (None, None))
     at = {Mover.FAMILY: Standing(referral.state, attempt.state if attempt and attempt.state in LIVE else None)}
@@ -70,6 +74,7 @@ def _shape(row: Any, attempts: Attempts) -> FamilyReferral:
         contact_phone=program.contact_phone if program else None,
         choices=tuple(p.name for a, p in attempts if p and a.state is AttemptState.QUEUED),
         answer_by=attempt.answer_by if attempt else None,
+        overdue=attempt is not None and is_late(attempt, now),
         school=school or "",
         referrer=referrer.name if referrer else "",
         can_agree=can(Verb.GIVE_CONSENT, at),

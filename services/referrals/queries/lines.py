@@ -58,6 +58,11 @@ def overdue_at(now: datetime) -> ColumnElement[bool]:
     return and_(col(Attempt.state).in_(UNANSWERED), col(Attempt.answer_by) < now)
 
 
+def is_late(attempt: Attempt, now: datetime) -> bool:
+    """The same, of an attempt in hand."""
+    return attempt.state in UNANSWERED and attempt.answer_by is not None and attempt.answer_by < now
+
+
 def for_partner(actor: Actor) -> bool:
     """Whether somebody sees referrals from a partner's side only."""
     return bool(actor.organization_ids) and not actor.school_ids and not actor.is_district
@@ -94,7 +99,6 @@ def as_line(row: Any, actor: Actor, now: datetime) -> ReferralLine:
     """A row of `lines_of` as it is shown."""
     referral, attempt, student, referrer, school, program, organization = row[:7]
     shown = student is not None and not (for_partner(actor) and attempt and not sight(attempt.state).student)
-    late = attempt is not None and attempt.state in UNANSWERED and attempt.answer_by < now
     return ReferralLine(
         id=referral.id,
         version=referral.version,
@@ -114,7 +118,7 @@ def as_line(row: Any, actor: Actor, now: datetime) -> ReferralLine:
         program=program or "",
         organization=organization or "",
         answer_by=attempt.answer_by if attempt else None,
-        overdue=late,
+        overdue=attempt is not None and is_late(attempt, now),
     )
 
 

@@ -202,6 +202,7 @@ class FamilyReferral(Shape):
     choices: tuple[str, ...]
     """Programs that will be asked, in order; while the family is asked."""
     answer_by: datetime | None
+    overdue: bool
     school: str
     referrer: str
     can_agree: bool

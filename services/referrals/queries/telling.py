@@ -54,7 +54,7 @@ def timeline(entries: Sequence[Entry], messages: Sequence[Message], names: Names
     """All that happened, newest first."""
     told = [_entry(entry, names) for entry in entries]
     sent = [item for message in messages if (item := _message(message, names))]
-    return tuple(sorted((*reversed(told), *sent), key=lambda item: item.at, reverse=True))
+    return tuple(sorted((*sent, *reversed(told)), key=lambda item: item.at, reverse=True))
 
 
 def _entry(entry: Entry, names: Names) -> TimelineItem:

@@ -52,9 +52,7 @@ async def ask_for_code(session: AsyncSession, *, email: str, client: str, limits
     """Have a code and a link sent to an address; returns the ticket that binds the code to this browser."""
     address = read_email(email.strip().lower())
     if address is None:
-        raise Refusal(
-            Kind.INVALID, "email_invalid", "", fields={"email": NO_ADDRESS}
-        )
+        raise Refusal(Kind.INVALID, "email_invalid", "", fields={"email": NO_ADDRESS})
     await _check_rates(session, address, client, limits, now)
     id, key = new_id(), secret.new_key()
     session.add(

@@ -125,7 +125,7 @@ MOVE_ROLES = """
             AND t.scope_id = r.scope_id AND t.source_id = r.source_id
         RETURNING r.person_id, r.name, r.scope_id
     )
-    INSERT INTO touched SELECT person_id FROM moved UNION ALL SELECT scope_id FROM moved WHERE name = 'guardian'
+    INSERT INTO touched SELECT CASE WHEN name = 'guardian' THEN scope_id ELSE person_id END FROM moved
 """
 ADD_ROLES = """
     WITH added AS (

@@ -50,10 +50,7 @@ def _day_in_english(day: date, days: int) -> str:
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)
     if near:
         return near
-    weekday = format_date(day, "EEEE", locale="en")
-    if 0 < days < 7:
-        return weekday
-    return f"{weekday}, {format_date(day, 'MMMM d', locale='en')},"
+    return format_date(day, "EEEE" if 0 < days < 7 else "EEE, MMM d,", locale="en")
 
 
 def _short_time(moment: datetime) -> str:

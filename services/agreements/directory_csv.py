@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from services.agreements.programs_csv.report import harmless
 from services.agreements.queries import ProgramView
+from shared.spreadsheets import harmless
 
 COLUMNS = (
     "organization", "name", "description", "needs", "grades", "schools", "languages", "schedule", "capacity",

@@ -14,4 +14,6 @@ jobs = Jobs()
 async def forget_uploads(db: Database, settings: Settings, now: datetime) -> int:
     """Delete uploaded files that nobody applied in time."""
     async with db.transaction() as session:
-        return await forget_unapplied_imports(session, older_than=timedelta(hours=settings.upload_hours), now=now)
+        return await forget_unapplied_imports(
+            session, older_than=timedelta(hours=settings.programs_upload_hours), now=now
+        )

@@ -13,13 +13,13 @@ class Settings(ServiceSettings):
 
     service: str = "agreements"
 
-    country: str = Field(default="US", pattern="^[A-Z]{2}$")
-    """Where telephone numbers that people enter without a country code are from (ISO 3166)."""
+    phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
+    """Country of phone numbers that are written without one (ISO 3166)."""
 
-    upload_limit: int = Field(default=5_000_000, ge=1)
+    programs_upload_bytes: int = Field(default=5_000_000, ge=1)
     """Bytes that an uploaded file of programs may have; larger files are for the command line."""
 
-    upload_hours: int = Field(default=24, ge=1)
+    programs_upload_hours: int = Field(default=24, ge=1)
     """How long an uploaded file waits for somebody to apply it, before it is deleted."""
 
 

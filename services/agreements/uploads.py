@@ -19,7 +19,7 @@ from shared.web.upload import file_of, read_upload, text_of
 
 async def checked_upload(request: Request, actor: Actor, session: AsyncSession) -> ProgramImport:
     """Check the file in a form with `file`, `mapping` and (against replays) `id`."""
-    form = await read_upload(request, limit=settings_of(request).upload_limit)
+    form = await read_upload(request, limit=settings_of(request).programs_upload_bytes)
     name, content = await file_of(form, "file")
     if not name:
         said = "Choose a CSV file."

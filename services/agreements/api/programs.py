@@ -104,7 +104,7 @@ async def add_program(request: Request, actor: Keeper, session: Transaction, bod
         program_id=body.id,
         organization_id=body.organization_id,
         entry=body,
-        country=settings_of(request).country,
+        country=settings_of(request).phone_region,
         actor=actor,
         now=utc_now(),
     )
@@ -121,7 +121,7 @@ async def change_program(
         program_id,
         version=body.version,
         entry=body,
-        country=settings_of(request).country,
+        country=settings_of(request).phone_region,
         actor=actor,
         now=utc_now(),
     )

@@ -84,5 +84,5 @@ def _form(request: Request) -> dict[str, Any]:
     return {
         "id": new_id(),
         "mappings": [(mapping.name, mapping.title) for mapping in all_mappings().values()],
-        "limit": settings_of(request).upload_limit // 1_000_000,
+        "limit": settings_of(request).programs_upload_bytes // 1_000_000,
     }

@@ -117,7 +117,7 @@ async def add_program(
             program_id=form.id,
             organization_id=form.organization_id,
             entry=form,
-            country=settings_of(request).country,
+            country=settings_of(request).phone_region,
             actor=actor,
             now=utc_now(),
         )
@@ -169,7 +169,7 @@ async def change_program(
             program_id,
             version=form.version,
             entry=form,
-            country=settings_of(request).country,
+            country=settings_of(request).phone_region,
             actor=actor,
             now=utc_now(),
         )

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.spreadsheets import harmless
+
 
 class Became(StrEnum):
     """What became of a row or a value that was not read as it stands; what matters most stands first."""
@@ -83,8 +85,3 @@ class Report(BaseModel):
             cells = [line.row or "", line.column, line.value, line.reason, BECAME_LABELS[line.became]]
             writer.writerow([harmless(str(cell)) for cell in cells])
         return out.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """A cell for a CSV file: one that starts as a formula does gets an apostrophe before it (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

@@ -99,6 +99,6 @@ class SessionsEnded(Fact):
     person_id: UUID
     session_ids: tuple[UUID, ...]
     reason: str
-    """`signed_out`, `signed_out_everywhere`, `roles_changed`."""
+    """`signed_out`, `signed_out_everywhere`, `roles_changed`, `erased`."""
     expires_at: datetime
     """When the last of these sessions would have ended by itself; nothing need be remembered after it."""

@@ -365,9 +365,7 @@ async def test_a_new_role_ends_the_sessions_that_do_not_carry_it(session_people:
     person = await stored(session_people, RoleName.GUARDIAN, new_id())
     actor = await signed_in(session_people, person)
 
-    await commands.grant_role(
-        session_people, person.id, Role(name=RoleName.DISTRICT_OFFICE), actor=actor, now=NOW
-    )
+    await commands.grant_role(session_people, person.id, Role(name=RoleName.DISTRICT_OFFICE), actor=actor, now=NOW)
 
     (ended,) = [fact for fact in await outbox(session_people) if isinstance(fact, people.SessionsEnded)]
     assert (ended.session_ids, ended.reason) == ((actor.session_id,), "roles_changed")

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy import select as columns
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -232,3 +233,9 @@ async def program_import(session: AsyncSession, import_id: UUID) -> ProgramImpor
     if found is None:
         raise not_found("import")
     return found
+
+
+async def recent_imports(session: AsyncSession, limit: int = 5) -> Sequence[ProgramImport]:
+    """The imports that were checked last, newest first; without the files themselves."""
+    newest = select(ProgramImport).order_by(col(ProgramImport.checked_at).desc()).limit(limit)
+    return (await session.exec(newest.options(defer(ProgramImport.content)))).all()  # type: ignore[arg-type]

@@ -309,6 +309,7 @@ async def test_a_file_is_checked_and_then_applied(db_agreements: Database, clien
     assert applied.json()["applied"] is True
     assert (await client.get(f"{API}/programs")).json()["total"] == 2
     assert (await client.get(path)).json() == applied.json()
+    assert (await client.get(f"{API}/imports")).json() == [applied.json()]
     assert "attachment" in report.headers["content-disposition"]
     assert "'=1+1" in report.text
 

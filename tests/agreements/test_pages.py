@@ -232,6 +232,20 @@ async def test_two_people_saving_one_form_get_a_clear_conflict_and_lose_nothing(
     assert (await partner.get(f"/agreements/api/v1/programs/{program_id}")).json()["schedule"] == "Fridays"
 
 
+async def test_a_mistake_in_a_stale_form_does_not_hide_the_conflict(
+    db_agreements: Database, client_agreements: Client
+) -> None:
+    organization_id, program_id = await a_program(db_agreements)
+    path = f"/agreements/programs/{program_id}"
+    await client_agreements(the_district()).post(path, data=form(organization_id, version="1", needs=["arts"]))
+    partner = client_agreements(partner_of(organization_id))
+
+    mistaken = await partner.post(path, data=form(organization_id, version="1", capacity="many"))
+    mended = await partner.post(path, data=form(organization_id, version=hidden(mistaken, "version")))
+
+    assert (mistaken.status_code, mended.status_code) == (422, 409)
+
+
 async def test_a_program_without_contact_cannot_be_opened_and_the_page_says_why(
     db_agreements: Database, client_agreements: Client
 ) -> None:
@@ -353,6 +367,7 @@ async def test_the_district_checks_a_file_reads_the_report_and_applies_it(
     assert "Import 2 programs" in report.text
     assert heading(done) == "Imported programs"
     assert (await client.get(f"{path}/report.csv")).text.count("whoever") == 1
+    assert f'href="{path}"' in (await client.get("/agreements/import")).text
 
 
 async def test_the_report_is_narrowed_by_what_became_of_it(db_agreements: Database, client_agreements: Client) -> None:

@@ -69,6 +69,12 @@ async def check_import(request: Request, actor: District, session: Transaction) 
     return _view(await checked_upload(request, actor, session))
 
 
+@router.get("/imports")
+async def recent_imports(actor: District, session: Transaction) -> list[ImportView]:
+    """The files that were checked last, newest first."""
+    return [_view(kept) for kept in await queries.recent_imports(session)]
+
+
 @router.get("/imports/{import_id}")
 async def read_import(actor: District, session: Transaction, import_id: UUID) -> ImportView:
     """A file that was checked or applied, with its report."""

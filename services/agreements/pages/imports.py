@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries
 from services.agreements.mappings import all_mappings
@@ -23,9 +24,9 @@ router = APIRouter(prefix="/agreements", include_in_schema=False)
 
 
 @router.get("/import")
-async def choose(request: Request, actor: District) -> HTMLResponse:
+async def choose(request: Request, actor: District, session: Transaction) -> HTMLResponse:
     """The form for a file."""
-    return show(request, actor, "import_form.html", **_form(request))
+    return show(request, actor, "import_form.html", **await _form(request, session))
 
 
 @router.post("/import")
@@ -34,7 +35,7 @@ async def check(request: Request, actor: District, session: Transaction) -> Resp
     try:
         checked = await checked_upload(request, actor, session)
     except Refusal as refusal:
-        return form_again(request, actor, "import_form.html", refusal, **_form(request))
+        return form_again(request, actor, "import_form.html", refusal, **await _form(request, session))
     return see_other(f"/agreements/imports/{checked.id}")
 
 
@@ -80,8 +81,9 @@ async def apply(actor: District, session: Transaction, import_id: UUID) -> Redir
     return see_other(f"/agreements/imports/{import_id}")
 
 
-def _form(request: Request) -> dict[str, Any]:
+async def _form(request: Request, session: AsyncSession) -> dict[str, Any]:
     return {
+        "recent": await queries.recent_imports(session),
         "id": new_id(),
         "mappings": [(mapping.name, mapping.title) for mapping in all_mappings().values()],
         "limit": settings_of(request).programs_upload_bytes // 1_000_000,

@@ -95,6 +95,7 @@ async def rename_partner(
         if not refusal.fields:
             raise
         found = await queries.organization_view(session, organization_id)
-        form.version = found.version
+        if refusal.code == "stale_version":
+            form.version = found.version
         return form_again(request, actor, "partner_form.html", refusal, form=form, partner=found)
     return see_other(f"/agreements/partners/{organization_id}?done=renamed")

@@ -176,8 +176,9 @@ async def change_program(
     except Refusal as refusal:
         if not refusal.fields and refusal.code != "stale_version":
             raise
-        # Who has read what changed meanwhile may save all the same: the form now stands on the newest version.
-        form.version = found.version
+        if refusal.code == "stale_version":
+            # Who has now read what changed meanwhile may save all the same.
+            form.version = found.version
         organization = await queries.organization_view(session, found.organization_id)
         context = await _form(session, form, organization)
         return form_again(request, actor, "program_form.html", refusal, program=found, **context)

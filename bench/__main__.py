@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def main() -> None:
     parser.add_argument("--only", choices=[*ALONE, *LOADED], help="run one benchmark")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of bench.json")
     asked = parser.parse_args()
+    # Ended from outside, it still stops the systems that it started.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     print(machine(), flush=True)
     asyncio.run(_run([asked.only] if asked.only else [*ALONE, *LOADED], asked.data))
 

@@ -355,7 +355,7 @@ async def test_a_roster_with_errors_shows_the_report(
     page = await client.get(sent.headers["location"])
 
     assert "Nothing was changed." in page.text
-    assert "users.csv, line 6" in page.text
+    assert "users.csv, line&nbsp;6" in page.text
     assert "&lt;nobody&gt;" in page.text
     assert "problems.csv" in page.text
 

@@ -150,14 +150,17 @@ class MainJob:
 
     async def _expect(self, events: list[str], letters: list[Letter]) -> None:
         """Show events and mails as they come, until all that must come are there."""
-        missing = list(events)
+        missing = events + ["message.sent.v1"] * len(letters)
         try:
             async with asyncio.timeout(PATIENCE):
                 while missing or letters:
-                    for type_ in await self._new_events():
+                    happened, came = await self._new_events(), await self._new_letters(letters)
+                    for at, words, _ in sorted([*happened, *came], key=lambda one: one[0]):
+                        self.say(f"  {(at - self.began).total_seconds() * 1000:6.0f} ms  {words}")
+                    for _, _, type_ in happened:
                         if type_ in missing:
                             missing.remove(type_)
-                    letters = [letter for letter in letters if not await self._came(letter)]
+                    letters = [letter for letter in letters if letter not in {one[2] for one in came}]
                     await asyncio.sleep(LOOK)
         except TimeoutError:
             names = missing + [f"a mail to {letter.address}" for letter in letters]
@@ -165,25 +168,26 @@ class MainJob:
                 f"This did not happen within {PATIENCE:g} s: {', '.join(names)}. Run crosswalk doctor."
             ) from None
 
-    async def _new_events(self) -> list[str]:
+    async def _new_events(self) -> list[tuple[datetime, str, str]]:
         found = await self.office.get("/audit/api/v1/entries", thing=self.referral)
-        fresh = [entry for entry in reversed(found["entries"]) if entry["seq"] not in self.shown]
-        for entry in fresh:
-            self.shown.add(entry["seq"])
-            self._line(entry["received_at"], f"{entry['type']:<30} [dim]entry {entry['seq']} of the log[/dim]")
-        return [str(entry["type"]) for entry in fresh]
+        fresh = [entry for entry in found["entries"] if entry["seq"] not in self.shown]
+        self.shown |= {entry["seq"] for entry in fresh}
+        return [(datetime.fromisoformat(entry["received_at"]), _described(entry), entry["type"]) for entry in fresh]
 
-    async def _came(self, letter: Letter) -> bool:
-        for mail in await self.mailbox.of(letter.address, after=self.read[letter.address]):
-            if mail["language"] != letter.language:
-                raise Trouble(f"The mail to {letter.address} is in {mail['language']}, not in {letter.language}.")
-            self._line(mail["at"], f"mail to {letter.who}, {LANGUAGES[letter.language]}: “{mail['subject']}”")
-            return True
-        return False
+    async def _new_letters(self, letters: list[Letter]) -> list[tuple[datetime, str, Letter]]:
+        came = []
+        for letter in letters:
+            mails = await self.mailbox.of(letter.address, after=self.read[letter.address])
+            for mail in mails[-1:]:
+                if mail["language"] != letter.language:
+                    raise Trouble(f"The mail to {letter.address} is in {mail['language']}, not in {letter.language}.")
+                words = f"mail to {letter.who}, {LANGUAGES[letter.language]}: “{mail['subject']}”"
+                came.append((datetime.fromisoformat(mail["at"]), words, letter))
+        return came
 
-    def _line(self, at: str, words: str) -> None:
-        milliseconds = (datetime.fromisoformat(at) - self.began).total_seconds() * 1000
-        self.say(f"  {milliseconds:6.0f} ms  {words}")
+
+def _described(entry: Json) -> str:
+    return f"{entry['type']:<30} [dim]entry {entry['seq']} of the log[/dim]"
 
 
 def _today() -> str:

@@ -2,16 +2,20 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
 import httpx
 
 from deploy.trouble import Trouble
 
-CODE = re.compile(r"^\d{6}$", re.MULTILINE)
+CODE = r"^\d{6}$"
 LOOK = 0.02
 """Seconds between two looks into the mailbox."""
+
+UNAVAILABLE = 503
+TRIES, PAUSE = 10, 0.5
+"""How often a person tries again when the system asks for it, and after how many seconds."""
 
 Json = Any
 
@@ -27,8 +31,10 @@ class Refused(Exception):
 class Mailbox:
     """The caught mail of the running system."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 30) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=30)
+        self.patience = patience
+        """Seconds that a mail may take."""
 
     async def of(self, address: str, *, after: str = "") -> list[Json]:
         """Mails to an address that came after the mail with this id, newest first."""
@@ -41,17 +47,17 @@ class Mailbox:
         """The id of the newest mail to an address; "" where there is none."""
         return next((mail["id"] for mail in await self.of(address)), "")
 
-    async def wait(self, address: str, *, after: str = "", seconds: float = 30, holding: str = "") -> Json:
-        """The first mail that comes after one (whose text holds some words)."""
+    async def wait(self, address: str, *, after: str = "", holding: str = "") -> Json:
+        """The first mail that comes after one and whose subject or text matches an expression."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self.patience):
                 while True:
                     for mail in reversed(await self.of(address, after=after)):
-                        if holding in mail["text"] + mail["subject"]:
+                        if re.search(holding, f"{mail['subject']}\n{mail['text']}", re.MULTILINE):
                             return mail
                     await asyncio.sleep(LOOK)
         except TimeoutError:
-            raise Trouble(f"No mail came to {address} within {seconds:g} s. Run crosswalk doctor.") from None
+            raise Trouble(f"No mail came to {address} within {self.patience:g} s. Run crosswalk doctor.") from None
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -69,21 +75,30 @@ class Caller:
         """Ask for a code, read it in the mailbox, enter it."""
         before = await mailbox.newest(self.email)
         asked = await self.post("/people/api/v1/sign-in", {"email": self.email})
-        mail = await mailbox.wait(self.email, after=before)
-        code = CODE.search(mail["text"])
-        if code is None:
-            raise Trouble(f"The mail to {self.email} holds no code.")
-        signed_in = await self.post("/people/api/v1/sign-in/code", {"ticket": asked["ticket"], "code": code[0]})
+        mail = await mailbox.wait(self.email, after=before, holding=CODE)
+        code = re.findall(CODE, mail["text"], re.MULTILINE)[0]
+        signed_in = await self.post("/people/api/v1/sign-in/code", {"ticket": asked["ticket"], "code": code})
         self._http.headers["authorization"] = f"Bearer {signed_in['token']}"
         return self
 
     async def get(self, path: str, **query: Any) -> Json:
         """What the API says."""
-        return _read(await self._http.get(path, params=query))
+        return await self._call(lambda: self._http.get(path, params=query))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Json:
         """What the API says to a change. Raises `Refused`."""
-        return _read(await self._http.post(path, json=dict(body)))
+        return await self._call(lambda: self._http.post(path, json=dict(body)))
+
+    async def _call(self, call: Callable[[], Awaitable[httpx.Response]]) -> Json:
+        """The answer; while the system says that it is back in a moment and has changed nothing, ask again."""
+        for _ in range(TRIES):
+            try:
+                return _read(await call())
+            except Refused as refused:
+                if refused.status != UNAVAILABLE:
+                    raise
+            await asyncio.sleep(PAUSE)
+        return _read(await call())
 
     async def close(self) -> None:
         """Go away."""

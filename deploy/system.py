@@ -91,13 +91,18 @@ class System:
         """From now on start again whatever dies."""
         parts: list[tuple[Child, Callable[[], Any]]] = []
         if self.postgres:
-            parts.append((self.postgres.child, self.postgres.restart))
+            parts.append((self.postgres.child, self._restart_postgres))
         if self.broker:
             parts.append((self.broker.child, self._restart_broker))
         for child, sign in ((self.web, "serving"), (self.workers, "working")):
             if child:
                 parts.append((child, partial(self._restart, child, sign)))
         self._keeping = [asyncio.create_task(keep_alive(child, revive, say, self.stopping)) for child, revive in parts]
+
+    async def _restart_postgres(self) -> None:
+        assert self.postgres is not None
+        await self.postgres.restart()
+        self.note()
 
     async def _restart_broker(self) -> None:
         assert self.broker is not None

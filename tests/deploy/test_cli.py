@@ -1,4 +1,4 @@
-"""The command line: help with an example everywhere, and for whatever stands in the way one sentence and exit code 1."""
+"""The command line: help with an example everywhere; what stands in the way is one sentence and exit code 1."""
 
 import subprocess
 import sys

@@ -34,6 +34,10 @@ def folder(tmp_path: Path) -> DataFolder:
     return made
 
 
+def a_sleeper(seconds: float, lock: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["sleep", str(seconds)], pass_fds=(lock,))
+
+
 def test_the_folder_and_its_parts_are_made(tmp_path: Path) -> None:
     DataFolder(tmp_path / "some" / "data").prepare()
 
@@ -98,7 +102,7 @@ def test_half_written_notes_count_as_none(folder: DataFolder) -> None:
 
 async def test_the_next_run_waits_until_the_processes_of_the_last_one_are_gone(folder: DataFolder) -> None:
     with folder.children_lock() as lock:
-        child = subprocess.Popen(["sleep", "0.4"], pass_fds=(lock,))
+        child = a_sleeper(0.4, lock)
 
     await folder.wait_for_children()
 
@@ -110,7 +114,7 @@ async def test_the_next_run_waits_until_the_processes_of_the_last_one_are_gone(f
 async def test_processes_that_stay_are_named(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.folder.WAIT_FOR_CHILDREN", 0.2)
     with folder.children_lock() as lock:
-        child = subprocess.Popen(["sleep", "60"], pass_fds=(lock,))
+        child = a_sleeper(60, lock)
     folder.note(pids={"tansu": child.pid})
 
     await folder.wait_for_children()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from asyncio import to_thread
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,7 +161,7 @@ async def main():
         os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(main())
 """
-    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    killed = await to_thread(subprocess.run, [sys.executable, "-c", code], capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL
 
     await folder.wait_for_children()

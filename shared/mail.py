@@ -7,6 +7,7 @@ in the settings included.
 import asyncio
 import re
 import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,8 +88,7 @@ def build(mail: Mail, *, sender: str, date: datetime) -> EmailMessage:
     try:
         for name, value in _headers(mail, sender, date).items():
             message[name] = value
-            # As it came, as the header object understood it, and decoded even inside quotes, as folding does.
-            for text in (str(value), str(message[name]), str(make_header(decode_header(str(value))))):
+            for text in _readings(str(value), message, name):
                 _refuse_controls(text)
     except (ValueError, LookupError, MessageError) as error:
         raise Permanent("unsafe_header") from error
@@ -115,6 +115,13 @@ def _headers(mail: Mail, sender: str, date: datetime) -> dict[str, str | Address
 def message_id(left: str, sender: str) -> str:
     """A Message-ID (RFC 5322): `left`, then the sender's domain."""
     return f"<{left}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+
+
+def _readings(text: str, message: EmailMessage, name: str) -> Iterator[str]:
+    """A text as it came, as its header understood it, and decoded even inside quotes, as folding does."""
+    yield text
+    if "=?" in text:
+        yield from (str(message[name]), str(make_header(decode_header(text))))
 
 
 def _refuse_controls(text: str) -> None:

@@ -34,6 +34,8 @@ class MessageOut(BaseModel):
     words: str
     href: str
     """The page that it is about."""
+    school: str | None
+    """The school that it comes from."""
     about_id: UUID
     written_at: datetime
     read_at: datetime | None
@@ -64,6 +66,7 @@ def _out(entry: Entry, request: Request, language: str) -> MessageOut:
         title=note.title,
         words=note.words,
         href=inside(message),
+        school=entry.school,
         about_id=message.about_id,
         written_at=message.written_at,
         read_at=message.read_at,

@@ -132,7 +132,7 @@ async def settings(
 ) -> AsyncIterator[Settings]:
     """Settings that lead to this mail server."""
     made = settings_of(
-        "notifications", postgres, data_dir, smtp_port=mailbox.port, mail_deadline=2.0,
+        "notifications", postgres, data_dir, smtp_port=mailbox.port, mail_deadline=20.0,
         mail_from="Crosswalk <crosswalk@example.org>",
     )  # fmt: skip
     assert isinstance(made, Settings)

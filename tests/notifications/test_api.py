@@ -57,6 +57,7 @@ async def test_the_inbox_has_everything_in_words_with_unread_first(client_notifi
     assert found[1]["title"] == "Good news: there is a place"
     assert "Night Housing Help (Harbor Shelter) has a place for Jean-Zélie." in found[1]["words"]
     assert found[1]["read_at"] is not None
+    assert found[1]["school"] == "Harbor View Elementary"
     assert found[1]["href"] == f"/referrals/family#r-{newest['about_id']}"
 
 

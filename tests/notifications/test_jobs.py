@@ -182,22 +182,21 @@ async def test_an_address_that_hangs_holds_up_no_other(
     db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
 ) -> None:
     mailbox.hangs_for.add(MOTHER)
+    settings = settings.model_copy(update={"mail_deadline": 4.0})
     await deliver(db_notifications, on, known.accepted())
 
     began = time.monotonic()
     run = asyncio.ensure_future(jobs.send_due(db_notifications, settings, utc_now()))
     while len(mailbox.received) < 2:
         await asyncio.sleep(0.01)
-    first = time.monotonic() - began
     # What is written while the slow one is under way goes out, too.
     await deliver(db_notifications, on, known.sent())
     while not mailbox.to("Contact@Partner.example.org"):
         await asyncio.sleep(0.01)
-    second = time.monotonic() - began
+    others_through = time.monotonic() - began
     await run
 
-    assert first < 1.5
-    assert second < settings.mail_deadline
+    assert others_through < settings.mail_deadline
     assert (await states(db_notifications))[MOTHER].last_error == "TimeoutError"
 
 

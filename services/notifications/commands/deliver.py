@@ -48,7 +48,7 @@ _CLAIM = text("""
           WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND (attempts = 0 OR NOT :fresh_only)
           ORDER BY (attempts > 0), next_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
     WHERE delivery.id = due.id
-    RETURNING delivery.id
+    RETURNING delivery.id, delivery.message_id, delivery.attempts
 """)
 
 
@@ -56,21 +56,17 @@ async def claim(session: AsyncSession, *, now: datetime, sender: str, fresh_only
     """Take the delivery that is due first, those never tried before all others; None where nothing is due."""
     token = new_id()
     due = {"now": now, "until": now + LEASE, "token": token, "fresh_only": fresh_only}
-    delivery_id = (await session.execute(_CLAIM, due)).scalar()
-    if delivery_id is None:
+    claimed = (await session.execute(_CLAIM, due)).first()
+    if claimed is None:
         return None
     found = await session.exec(
-        select(Delivery, Message, Recipient)
-        .join(Message, col(Message.id) == col(Delivery.message_id))
+        select(Message, Recipient)
         .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
-        .where(Delivery.id == delivery_id)
+        .where(Message.id == claimed.message_id)
     )
-    delivery, message, recipient = found.one()
-    delivery.address = recipient.email
-    delivery.smtp_message_id = smtp_id(delivery.id, sender)
-    session.add(delivery)
+    message, recipient = found.one()
     known = await look_up(session, [message.params])
-    return Claim(delivery.id, token, delivery.attempts, delivery.smtp_message_id, message, recipient, known)
+    return Claim(claimed.id, token, claimed.attempts, smtp_id(claimed.id, sender), message, recipient, known)
 
 
 def smtp_id(delivery_id: UUID, sender: str) -> str:
@@ -88,7 +84,13 @@ async def record(session: AsyncSession, claimed: Claim, result: Result, *, now: 
     ours = await session.execute(
         update(Delivery)
         .where(col(Delivery.id) == claimed.delivery_id, col(Delivery.lease_token) == claimed.token)
-        .values(**values, lease_token=None, lease_until=None)
+        .values(
+            **values,
+            address=claimed.recipient.email,
+            smtp_message_id=claimed.smtp_message_id,
+            lease_token=None,
+            lease_until=None,
+        )
         .returning(col(Delivery.id))
     )
     if ours.first() is None:

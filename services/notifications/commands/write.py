@@ -21,21 +21,21 @@ async def write_messages(
     session: AsyncSession, planned: Sequence[Planned], *, about_id: UUID, event_id: UUID, now: datetime
 ) -> None:
     """Write what was planned because of an event about a referral."""
+    if not planned:
+        return
+    messages = [_message(one, about_id, event_id, now) for one in planned]
+    session.add_all(messages)
+    await session.flush()
     facts: list[Fact] = []
-    for one in planned:
-        message = _message(one, about_id, event_id, now)
-        session.add(message)
+    for one, message in zip(planned, messages, strict=True):
         facts.append(MessageWritten(**told(message)))
         if one.email is Email.NO_ADDRESS:
             facts.append(MessageUndeliverable(**told(message), channel="email", reason="no_address"))
         if one.email is not Email.NOT_WANTED:
-            # Written apart from its message, the foreign key wants the message first.
-            await session.flush()
             session.add(_delivery(message.id, one.email, now))
-    if facts:
-        await session.flush()
-        await emit(session, *facts, actor=SYSTEM, now=now)
-        await wake(session, "jobs")
+    await session.flush()
+    await emit(session, *facts, actor=SYSTEM, now=now)
+    await wake(session, "jobs")
 
 
 def _message(one: Planned, about_id: UUID, event_id: UUID, now: datetime) -> Message:

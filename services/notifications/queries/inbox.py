@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.letters import Known, Note, note
 from services.notifications.models import Message
-from services.notifications.queries.people import look_up
+from services.notifications.queries.people import look_up, schools_of
 from shared.refusals import Kind, Refusal
 
 
@@ -21,6 +21,8 @@ class Entry:
 
     message: Message
     known: Known
+    school: str | None
+    """The school that it comes from."""
 
     def note(self, zone: ZoneInfo) -> Note:
         """Its words in the language spoken."""
@@ -32,9 +34,14 @@ async def inbox(session: AsyncSession, person_id: UUID, *, offset: int, limit: i
     mine = select(Message).where(Message.recipient_id == person_id)
     newest = (col(Message.read_at).is_not(None), col(Message.written_at).desc(), col(Message.id).desc())
     found = (await session.exec(mine.order_by(*newest).offset(offset).limit(limit))).all()
-    known = await look_up(session, [message.params for message in found])
-    total = await session.exec(select(func.count()).select_from(mine.subquery()))
-    return [Entry(message, known) for message in found], total.one()
+    total = await session.exec(select(func.count()).where(Message.recipient_id == person_id))
+    return await _entries(session, found), total.one()
+
+
+async def _entries(session: AsyncSession, messages: Sequence[Message]) -> Sequence[Entry]:
+    params = [message.params for message in messages]
+    known, schools = await look_up(session, params), await schools_of(session, params)
+    return [Entry(message, known, schools.get(message.params.get("school_id", ""))) for message in messages]
 
 
 async def unread(session: AsyncSession, person_id: UUID) -> int:
@@ -48,4 +55,4 @@ async def entry(session: AsyncSession, message_id: UUID, person_id: UUID) -> Ent
     found = await session.get(Message, message_id)
     if found is None or found.recipient_id != person_id:
         raise Refusal(Kind.NOT_FOUND, "no_such_message", "There is no such message in your inbox.")
-    return Entry(found, await look_up(session, [found.params]))
+    return (await _entries(session, [found]))[0]

@@ -1,6 +1,6 @@
 """Who is concerned by a fact, how to reach them, and the names that messages need."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.letters import Known
-from services.notifications.models import Message, Preference, Program, Recipient
+from services.notifications.models import Message, Preference, Program, Recipient, School
 from services.notifications.rules import Kind, People, Reach, parameters
 from shared.events.base import Fact
 from shared.events.referrals import ReferralFact, ReferralSent
@@ -23,10 +23,15 @@ ALARMS = (Kind.STAFF_FAMILY_UNREACHABLE, Kind.STAFF_PARTNER_UNREACHABLE)
 
 async def people_for(session: AsyncSession, fact: ReferralFact, actor: str) -> People:
     """Everybody whom the fact may concern; raises `NotYet` while somebody or some program is not known here."""
-    student = await _person(session, fact.student_id)
+    student = await session.get(Recipient, fact.student_id)
+    if student is None:
+        raise NotYet(f"person {fact.student_id}")
+    found = await _persons(session, [*student.guardian_ids, fact.referrer_id])
+    wished = await wishes(session, student.guardian_ids)
+    guardians = (_as_reach(found[id], wished.get(id)) for id in student.guardian_ids)
     return People(
-        guardians=await _reach(session, student.guardian_ids),
-        referrer=await _one(session, fact.referrer_id),
+        guardians=tuple(guardian for guardian in guardians if guardian),
+        referrer=_as_reach(found[fact.referrer_id]),
         partner=await _contacts(session, fact),
         actor=actor,
         announced=await _announced(session, fact),
@@ -38,34 +43,20 @@ async def people_for(session: AsyncSession, fact: ReferralFact, actor: str) -> P
 async def referrer_of(session: AsyncSession, message: Message) -> People:
     """Whom to tell that a message could not be delivered, and what this person was told before."""
     referrer_id = message.params.get("referrer_id")
-    referrer = await _one(session, UUID(referrer_id)) if referrer_id else None
-    return People(referrer=referrer, told=await _told(session, message.about_id))
+    person = await session.get(Recipient, UUID(referrer_id)) if referrer_id else None
+    return People(
+        referrer=_as_reach(person) if person else None,
+        told=await _told(session, message.about_id),
+    )
 
 
-async def _one(session: AsyncSession, person_id: UUID) -> Reach | None:
-    return next(iter(await _reach(session, [person_id])), None)
-
-
-async def _person(session: AsyncSession, person_id: UUID) -> Recipient:
-    found = await session.get(Recipient, person_id)
-    if found is None:
-        raise NotYet(f"person {person_id}")
-    return found
-
-
-async def _reach(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Reach, ...]:
-    """Those who are active, in the order of the ids."""
-    found = {row.person_id: row for row in await _recipients(session, ids)}
+async def _persons(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Recipient]:
+    """All of these; raises `NotYet` where one is not known here."""
+    rows = await session.exec(select(Recipient).where(col(Recipient.person_id).in_(ids)))
+    found = {row.person_id: row for row in rows}
     if missing := [id for id in ids if id not in found]:
         raise NotYet(f"person {missing[0]}")
-    wished = await wishes(session, ids)
-    return tuple(_as_reach(found[id], wished.get(id)) for id in ids if found[id].active and not found[id].erased)
-
-
-async def _recipients(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Recipient]:
-    if not ids:
-        return []
-    return (await session.exec(select(Recipient).where(col(Recipient.person_id).in_(ids)))).all()
+    return found
 
 
 async def wishes(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Preference]:
@@ -76,7 +67,10 @@ async def wishes(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Pr
     return {row.person_id: row for row in found}
 
 
-def _as_reach(person: Recipient, wish: Preference | None) -> Reach:
+def _as_reach(person: Recipient, wish: Preference | None = None) -> Reach | None:
+    """How to reach a person; None for who left or was erased."""
+    if not person.active or person.erased:
+        return None
     return Reach(
         person_id=person.person_id,
         language=best_language((wish and wish.language) or person.language),
@@ -94,7 +88,7 @@ async def _contacts(session: AsyncSession, fact: Fact) -> tuple[Reach, ...]:
     staff = await _staff(session, organization_id)
     contact = programs[fact.program_id].contact_email  # type: ignore[attr-defined]
     named = [s for s in staff if contact and s.email and s.email.casefold() == contact.casefold()]
-    return await _reach(session, [person.person_id for person in named or staff])
+    return tuple(reach for person in named or staff if (reach := _as_reach(person)))
 
 
 async def _programs(session: AsyncSession, fact: Fact) -> Mapping[UUID, Program]:
@@ -102,6 +96,8 @@ async def _programs(session: AsyncSession, fact: Fact) -> Mapping[UUID, Program]
     params = parameters(fact)
     named = [params.get("program_id"), params.get("next_program_id"), *params.get("program_ids", "").split()]
     ids = [UUID(id) for id in named if id]
+    if not ids:
+        return {}
     found = {p.program_id: p for p in await session.exec(select(Program).where(col(Program.program_id).in_(ids)))}
     if missing := [id for id in ids if id not in found]:
         raise NotYet(f"program {missing[0]}")
@@ -138,16 +134,14 @@ async def _told(session: AsyncSession, referral_id: UUID) -> frozenset[Kind]:
     return frozenset(Kind(kind) for kind in found)
 
 
-async def look_up(session: AsyncSession, params: Iterable[Mapping[str, str]]) -> Known:
+async def look_up(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Known:
     """The names that messages with these parameters need."""
-    wanted = list(params)
-    students = {UUID(p["student_id"]) for p in wanted if "student_id" in p}
-    programs = {UUID(id) for p in wanted for id in _program_ids(p)}
     people = await session.exec(
         select(Recipient.person_id, Recipient.given_name, Recipient.family_name)
-        .where(col(Recipient.person_id).in_(students))
+        .where(col(Recipient.person_id).in_({UUID(p["student_id"]) for p in params if "student_id" in p}))
         .where(~col(Recipient.erased))
     )
+    programs = {UUID(id) for p in params for id in _program_ids(p)}
     offers = await session.exec(
         select(Program.program_id, Program.name, Program.organization_name).where(col(Program.program_id).in_(programs))
     )
@@ -155,6 +149,13 @@ async def look_up(session: AsyncSession, params: Iterable[Mapping[str, str]]) ->
         {str(id): (first, last) for id, first, last in people},
         {str(id): (name, partner) for id, name, partner in offers},
     )
+
+
+async def schools_of(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    """The names of the schools that messages with these parameters come from, by id."""
+    ids = {UUID(p["school_id"]) for p in params if "school_id" in p}
+    found = await session.exec(select(School.school_id, School.name).where(col(School.school_id).in_(ids)))
+    return {str(id): name for id, name in found}
 
 
 def _program_ids(params: Mapping[str, str]) -> list[str]:

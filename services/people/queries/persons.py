@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, and_, func, text
+from sqlalchemy import ColumnElement, func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -66,7 +66,7 @@ class StudentOut(BaseModel):
     id: UUID
     name: str
     grade: str | None
-    school_id: UUID
+    school_id: UUID | None
     school_name: str
     guardians: list[GuardianOut] = []
 
@@ -75,13 +75,26 @@ async def find_persons(
     session: AsyncSession, *, q: str, role: RoleName | None, active: bool, offset: int, limit: int
 ) -> tuple[int, list[PersonOut]]:
     """Persons by words of their name or address, by family name; how many there are, and one page of them."""
-    wanted = and_(_matches(q), col(Person.active).is_(active))
+    wanted = [*_matches(q), col(Person.active).is_(active)]
     if role is not None:
-        wanted = and_(wanted, col(Person.id).in_(select(RoleHeld.person_id).where(RoleHeld.name == role)))
-    total = (await session.exec(select(func.count()).select_from(Person).where(wanted))).one()
-    query = select(Person).where(wanted).order_by(Person.family_name, Person.given_name, col(Person.id))
-    rows = (await session.exec(query.offset(offset).limit(limit))).all()
+        wanted.append(col(Person.id).in_(select(RoleHeld.person_id).where(RoleHeld.name == role)))
+    total, rows = await _page(session, wanted, offset, limit)
     return total, await _with_roles(session, rows)
+
+
+async def _page(
+    session: AsyncSession, wanted: Sequence[ColumnElement[bool]], offset: int, limit: int
+) -> tuple[int, Sequence[Person]]:
+    """How many fit, and one page of them by name."""
+    fitting = select(Person.id, Person.family_name, Person.given_name).where(*wanted).cte("fitting")
+    if len(wanted) > 1:
+        # Find all that fits, then sort: a walk along the index of names would visit nearly everybody to find a few.
+        fitting = fitting.prefix_with("MATERIALIZED")
+    total = (await session.exec(select(func.count()).select_from(fitting))).one()
+    by_name = (fitting.c.family_name, fitting.c.given_name, fitting.c.id)
+    ids = (await session.exec(select(fitting.c.id).order_by(*by_name).offset(offset).limit(limit))).all()
+    rows = (await session.exec(select(Person).where(col(Person.id).in_(ids)))).all()
+    return total, sorted(rows, key=lambda row: ids.index(row.id))
 
 
 async def person(session: AsyncSession, id: UUID) -> PersonOut:
@@ -109,39 +122,39 @@ async def find_students(
     limit: int,
 ) -> tuple[int, list[StudentOut]]:
     """Active students of these schools (None: of all), by family name."""
-    wanted = and_(_matches(q), col(Person.active), col(Person.kind) == "student")
+    wanted = [*_matches(q), col(Person.active).is_(True), col(Person.kind) == "student"]
     if grade:
-        wanted = and_(wanted, col(Person.grade) == grade)
+        wanted.append(col(Person.grade) == grade)
     if school_ids is not None:
         attending = select(RoleHeld.person_id).where(
             RoleHeld.name == RoleName.STUDENT, col(RoleHeld.scope_id).in_(school_ids)
         )
-        wanted = and_(wanted, col(Person.id).in_(attending))
-    # The school that is attended is the first.
-    attends = and_(
-        col(RoleHeld.person_id) == Person.id, col(RoleHeld.name) == RoleName.STUDENT, col(RoleHeld.place) == 0
-    )
-    total = (await session.exec(select(func.count()).select_from(Person).join(RoleHeld, attends).where(wanted))).one()
-    query = (
-        select(Person, School)
-        .join(RoleHeld, attends)
-        .join(School, col(School.id) == RoleHeld.scope_id)
-        .where(wanted)
-        .order_by(Person.family_name, Person.given_name, col(Person.id))
-    )
-    rows = (await session.exec(query.offset(offset).limit(limit))).all()
-    guardians = await _guardians(session, [person.id for person, _ in rows])
+        wanted.append(col(Person.id).in_(attending))
+    total, rows = await _page(session, wanted, offset, limit)
+    ids = [row.id for row in rows]
+    schools, guardians = await _schools(session, ids), await _guardians(session, ids)
     return total, [
         StudentOut(
-            id=person.id,
-            name=f"{person.given_name} {person.family_name}",
-            grade=person.grade,
-            school_id=school.id,
-            school_name=school.name,
-            guardians=guardians.get(person.id, []),
+            id=row.id,
+            name=f"{row.given_name} {row.family_name}",
+            grade=row.grade,
+            school_id=schools[row.id].id if row.id in schools else None,
+            school_name=schools[row.id].name if row.id in schools else "",
+            guardians=guardians.get(row.id, []),
         )
-        for person, school in rows
+        for row in rows
     ]
+
+
+async def _schools(session: AsyncSession, student_ids: Sequence[UUID]) -> dict[UUID, School]:
+    """The school that each student attends: the first."""
+    query = (
+        select(RoleHeld.person_id, School)
+        .join(School, col(School.id) == RoleHeld.scope_id)
+        .where(RoleHeld.name == RoleName.STUDENT, col(RoleHeld.person_id).in_(student_ids))
+        .order_by(col(RoleHeld.place).desc(), col(RoleHeld.id).desc())
+    )
+    return dict((await session.exec(query)).all())
 
 
 async def _guardians(session: AsyncSession, student_ids: Sequence[UUID]) -> dict[UUID, list[GuardianOut]]:
@@ -164,10 +177,9 @@ async def _guardians(session: AsyncSession, student_ids: Sequence[UUID]) -> dict
     return found
 
 
-def _matches(q: str) -> ColumnElement[bool]:
+def _matches(q: str) -> list[ColumnElement[bool]]:
     """Every word stands somewhere in the names or the address."""
-    words = rules.search_words(q).split()[:8]
-    return and_(True, *(col(Person.search).contains(word, autoescape=True) for word in words))
+    return [col(Person.search).contains(word, autoescape=True) for word in rules.search_words(q).split()[:8]]
 
 
 ROLES = text("""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, StorageState, async_playwright
 
 __all__ = ["Visit", "chromium", "complaints", "too_wide", "visit"]
 
@@ -22,7 +22,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "r
 
 Scheme = Literal["light", "dark"]
 Visit = Callable[..., Awaitable[Page]]
-"""`visit(width=1280, scheme="light", javascript=True, language="en-US")`: a fresh page with cookies of its own."""
+"""`visit(width=1280, scheme="light", javascript=True, language="en-US", cookies=None)`: a page of one browser."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -45,13 +45,19 @@ async def visit(chromium: Browser) -> AsyncIterator[Visit]:
     broken: list[str] = []
 
     async def open_page(
-        *, width: int = 1280, scheme: Scheme = "light", javascript: bool = True, language: str = "en-US"
+        *,
+        width: int = 1280,
+        scheme: Scheme = "light",
+        javascript: bool = True,
+        language: str = "en-US",
+        cookies: StorageState | None = None,
     ) -> Page:
         context = await chromium.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
             java_script_enabled=javascript,
             locale=language,
+            storage_state=cookies,
         )
         contexts.append(context)
         page = await context.new_page()
@@ -65,9 +71,10 @@ async def visit(chromium: Browser) -> AsyncIterator[Visit]:
     assert broken == []
 
 
-async def complaints(page: Page) -> list[str]:
-    """What axe finds on the page, each with the rule and the elements; empty when all is well."""
-    found: dict[str, Any] = (await Axe().run(page, options=RULES)).response
+async def complaints(page: Page, *rules: str) -> list[str]:
+    """What axe finds on the page (by these rules only), with the elements; empty when all is well."""
+    options = {**RULES, "runOnly": list(rules)} if rules else RULES
+    found: dict[str, Any] = (await Axe().run(page, options=options)).response
     return [
         f"{violation['id']}: {violation['help']}: " + "; ".join(node["html"][:160] for node in violation["nodes"])
         for violation in found["violations"]

@@ -1,5 +1,6 @@
 """Who may hold which role, who may sign in, and when a way in is closed. No I/O, no clock."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ SIGN_IN_ROLES = frozenset(role for role, _ in HOMES)
 
 GRANTABLE = (RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF)
 """Roles that the district office gives by hand; guardians come with the roster."""
+
+ACCENTS = re.compile("[\u0300-\u036f]")
 
 MOST_TRIES = 5
 MOST_IMPORT_ATTEMPTS = 3
@@ -49,8 +52,7 @@ def search_words(*parts: str | None) -> str:
     joined = " ".join(part for part in parts if part)
     if joined.isascii():
         return " ".join(joined.lower().split())
-    plain = unicodedata.normalize("NFKD", joined.casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    return " ".join(ACCENTS.sub("", unicodedata.normalize("NFKD", joined.casefold())).split())
 
 
 def check_role(role: Role, *, scope_is_known: bool) -> None:

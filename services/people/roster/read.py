@@ -32,7 +32,6 @@ class Reading:
         self.roles: list[RoleRow] = []
         self.named_roles: list[str] = []
         """Every sourcedId of roles.csv, also of the roles that are gone."""
-        self.counts: dict[Kind, int] = dict.fromkeys(Kind, 0)
         self.manifest: Manifest | None = None
         self._bundle, self._known, self._region = bundle, known, region
         self._orgs = Orgs(known.schools)
@@ -42,6 +41,12 @@ class Reading:
     def schools(self) -> Sequence[SchoolRow]:
         """The schools of orgs.csv."""
         return self._orgs.rows
+
+    @property
+    def counts(self) -> dict[Kind, int]:
+        """How many students, guardians and staff users.csv holds, each person once."""
+        seen = self._users.seen.values() if self._users else ()
+        return {kind: sum(1 for row in seen if row.kind is kind and not row.gone) for kind in Kind}
 
     @property
     def bytes_done(self) -> tuple[int, int]:
@@ -76,9 +81,8 @@ class Reading:
         self._users = users
         for read in users.read():
             if isinstance(read, Member):
-                self._give_roles(read.person.id, read.held, kind=read.person.kind)
-                if read.person.kind:
-                    self.counts[Kind(read.person.kind)] += 1
+                if read.person.kind != Kind.GUARDIAN or len(read.held) > 1:
+                    self._give_roles(read.person.id, read.held, kind=read.person.kind)
                 yield read.person
             else:
                 yield read

@@ -140,17 +140,17 @@ class UsersFile:
             email=user.email, sms=user.sms, phone=user.phone, region=self._region,
         )  # fmt: skip
         return PersonRow(
-            id=seen.id,
-            source_id=own,
-            kind=seen.kind or "",
-            given_name=user.preferred_given or user.given,
-            family_name=user.preferred_family or user.family,
-            email=contact.email,
-            phone=contact.phone,
-            language=self._language(line, user.language),
-            grade=self._grade(line, user.grades) if seen.kind is Kind.STUDENT else None,
-            enabled=user.enabled.lower() in ("true", "1"),
-            gone=False,
+            seen.id,
+            own,
+            seen.kind or "",
+            user.preferred_given or user.given,
+            user.preferred_family or user.family,
+            contact.email,
+            contact.phone,
+            self._language(line, user.language),
+            self._grade(line, user.grades) if seen.kind is Kind.STUDENT else None,
+            user.enabled == "true" or user.enabled.lower() in ("true", "1"),
+            False,
         )
 
     def _language(self, line: int, raw: str) -> str:

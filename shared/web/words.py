@@ -13,6 +13,10 @@ CREOLE_UNITS = (("an", 31_536_000), ("mwa", 2_592_000), ("semèn", 604_800), ("j
 """Babel knows Haitian Creole only as French; these few words are all that is needed here."""
 
 
+NO_BREAK = "\u00a0"
+"""A space at which no line ends: "3 pm" stays together."""
+
+
 def relative(moment: datetime, now: datetime, language: str = "en") -> str:
     """How far `moment` lies from `now`, both with a time zone: "2 hours ago", "in 3 days"."""
     distance = moment - now
@@ -58,7 +62,7 @@ def _short_time(moment: datetime) -> str:
     if (moment.hour, moment.minute) == (12, 0):
         return "noon"
     pattern = "h:mm a" if moment.minute else "h a"
-    return format_time(moment, pattern, tzinfo=moment.tzinfo, locale="en").lower()
+    return format_time(moment, pattern, tzinfo=moment.tzinfo, locale="en").lower().replace(" ", NO_BREAK)
 
 
 def _time(moment: datetime, language: str) -> str:

@@ -55,9 +55,13 @@ def role(name: str) -> Role:
     if name not in ROLES:
         raise SystemExit(f"usage: python -m deploy.process {'|'.join(ROLES)}")
     run: Role = import_module(f"deploy.{name}").run
+    return run
+
+
+def keep_imports() -> None:
+    """From now on look for garbage again, but never among what was imported."""
     gc.freeze()
     gc.enable()
-    return run
 
 
 async def _run(name: str) -> None:

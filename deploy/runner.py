@@ -93,6 +93,7 @@ async def _start(system: System, options: Options, screen: Screen) -> None:
         await _migrate(system, screen)
         with screen.step("Pages and workers"):
             await _together(_pages(system, system.web), system.go(system.workers, "working"))
+            await _hear(system.web, "complete")
         system.keep(screen.say)
         await _demo(system, screen)
         links = await _links(system.web, system.folder.state().get("personas", {}))
@@ -154,7 +155,7 @@ async def _hear(child: Child | None, *answers: str) -> dict[str, Any]:
     said = await child.hear(answers, PREPARE)
     if said is None:
         raise Trouble(
-            f"The databases could not be prepared: {last_words(child.log) or 'no reason given'} "
+            f"The process “{child.name}” failed: {last_words(child.log) or 'it said nothing'} "
             f"Its log: {child.log}. Nothing is lost; start again."
         )
     return said

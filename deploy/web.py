@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import socket
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from uuid import UUID
@@ -12,48 +13,64 @@ import uvicorn
 from starlette.applications import Starlette
 
 from deploy.gateway import Gateway
-from deploy.mail_store import MailStore
-from deploy.mailbox import create_mailbox
 from deploy.postgres import SERVICES
-from deploy.process import Orders, tell
+from deploy.process import Orders, keep_imports, tell
 from shared.clock import utc_now
 from shared.db import Database
 from shared.settings import ServiceSettings
 
 SOCKET_VARIABLE = "CROSSWALK_LISTEN_FD"
 MAIL_VARIABLE = "CROSSWALK_MAILBOX"
+FIRST = "people"
+"""The service whose page everybody sees first; it also answers for whatever no other service owns."""
 GRACE = 3
 """Seconds that requests under way get when the process stops."""
 
 
-def build() -> Gateway:
-    """All five applications, and the mailbox where the mail catcher runs; `/` and what nobody owns goes to people."""
-    applications: dict[str, Starlette] = {
-        service: import_module(f"services.{service}.app").create_app() for service in SERVICES
-    }
-    mail = os.environ.get(MAIL_VARIABLE)
-    if mail:
-        settings = ServiceSettings(service="mail")
-        applications["mail"] = create_mailbox(MailStore(Path(mail)), public_url=settings.public_url, zone=settings.zone)
-    return Gateway(applications, otherwise="people")
-
-
 async def run(orders: Orders) -> None:
     """Serve on the socket that the runner opened, from `go` until the end of the orders."""
+    names = [*SERVICES, "mail"] if os.environ.get(MAIL_VARIABLE) else SERVICES
+    gateway = Gateway(names, otherwise=FIRST)
     config = uvicorn.Config(
-        build(), log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=GRACE,
+        gateway, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=GRACE,
         server_header=False, proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
+    first = _application(FIRST)
     await orders.expect("go")
     listening = socket.socket(fileno=int(os.environ[SOCKET_VARIABLE]))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
+    await gateway.join(FIRST, first)
     tell(serving=True)
-    waiting = asyncio.create_task(_obey(orders, server))
-    await serving
-    waiting.cancel()
+    joining = asyncio.create_task(_join_others(gateway, names))
+    obeying = asyncio.create_task(_obey(orders, server))
+    done, _ = await asyncio.wait({serving, joining}, return_when=asyncio.FIRST_EXCEPTION)
+    obeying.cancel()
+    for task in done:
+        task.result()
+
+
+async def _join_others(gateway: Gateway, names: Iterable[str]) -> None:
+    """The first page can be seen while the other services are still being imported."""
+    for name in names:
+        if name != FIRST:
+            await gateway.join(name, await asyncio.to_thread(_mailbox if name == "mail" else _application, name))
+    keep_imports()
+    tell(complete=True)
+
+
+def _application(service: str) -> Starlette:
+    application: Starlette = import_module(f"services.{service}.app").create_app()
+    return application
+
+
+def _mailbox(name: str) -> Starlette:
+    from deploy.mail_store import MailStore
+    from deploy.mailbox import create_mailbox
+
+    settings = ServiceSettings(service=name)
+    store = MailStore(Path(os.environ[MAIL_VARIABLE]))
+    return create_mailbox(store, public_url=settings.public_url, zone=settings.zone)
 
 
 async def _obey(orders: Orders, server: uvicorn.Server) -> None:

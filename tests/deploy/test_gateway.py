@@ -1,5 +1,6 @@
 """The gateway: the first segment of a path says who answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,7 +42,9 @@ def an_application(name: str, lived: list[str]) -> Starlette:
     ],
 )
 async def test_the_first_segment_decides_and_people_gets_the_rest(path: str, who: str) -> None:
-    gateway = Gateway({name: an_application(name, []) for name in ("people", "referrals")}, otherwise="people")
+    gateway = Gateway(("people", "referrals"), otherwise="people")
+    for name in ("people", "referrals"):
+        await gateway.join(name, an_application(name, []))
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=gateway), base_url="http://here") as client:
         answer = await client.get(path)
@@ -51,7 +54,9 @@ async def test_the_first_segment_decides_and_people_gets_the_rest(path: str, who
 
 async def test_applications_live_as_long_as_the_gateway() -> None:
     lived: list[str] = []
-    gateway = Gateway({name: an_application(name, lived) for name in ("people", "audit")}, otherwise="people")
+    gateway = Gateway(("people", "audit"), otherwise="people")
+    for name in ("people", "audit"):
+        await gateway.join(name, an_application(name, lived))
     incoming = iter(({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}))
     sent: list[str] = []
 
@@ -65,6 +70,20 @@ async def test_applications_live_as_long_as_the_gateway() -> None:
 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert lived == ["people starts", "audit starts", "audit stops", "people stops"]
+
+
+async def test_a_request_waits_for_an_application_that_has_not_joined_yet() -> None:
+    gateway = Gateway(("people", "audit"), otherwise="people")
+    await gateway.join("people", an_application("people", []))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=gateway), base_url="http://here") as client:
+        early = asyncio.create_task(client.get("/audit"))
+        meanwhile = await client.get("/sign-in")
+        assert not early.done()
+        await gateway.join("audit", an_application("audit", []))
+        late = await early
+
+    assert (meanwhile.text, late.text) == ("people /sign-in", "audit /audit")
 
 
 def test_a_busy_port_is_refused_with_another_one_to_take() -> None:

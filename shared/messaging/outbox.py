@@ -46,10 +46,13 @@ async def emit_many(session: AsyncSession, facts: Iterable[Fact], *, actor: Acto
 
 def _rows(facts: Iterable[Fact], actor: Actor, now: datetime) -> Iterator[tuple[Any, ...]]:
     trace = current_trace()
+    alike: dict[type[Fact], dict[str, str]] = {}
     for fact in facts:
-        id = new_id()
-        headers = headers_of(fact, id=id, time=now, actor=actor, trace=trace)
-        yield id, fact.topic, fact.subject, json.dumps(headers), value_of(fact)
+        id, subject = new_id(), fact.subject
+        if type(fact) not in alike:
+            alike[type(fact)] = headers_of(fact, id=id, time=now, actor=actor, trace=trace)
+        headers = alike[type(fact)] | {"ce_id": str(id), "ce_subject": subject}
+        yield id, fact.topic, subject, json.dumps(headers), value_of(fact)
 
 
 async def wake(session: AsyncSession, channel: str) -> None:

@@ -28,7 +28,7 @@ def test_a_program_that_serves_the_need_and_leaves_all_else_open_fits() -> None:
 @pytest.mark.parametrize(
     ("offer", "against"),
     [
-        (replace(PLAIN, needs=frozenset({Need.FOOD})), "Does not offer: help with school work"),
+        (replace(PLAIN, needs=frozenset({Need.FOOD})), "Does not offer: Help with school work"),
         (replace(PLAIN, status="paused"), "Takes no referrals for now"),
         (replace(PLAIN, status="closed"), "Is closed"),
         (replace(PLAIN, grades=frozenset({"05", "06"})), "Does not take grade 4"),

@@ -165,7 +165,7 @@ async def test_who_comes_from_a_program_finds_it_chosen_and_why_it_may_not_fit(
     page = (await client.post("/referrals/new", data=refer_form(page, consent="ask"))).text
 
     assert "1. Night Kitchen" in page
-    assert "Does not offer: help with school work" in page
+    assert "Does not offer: Help with school work" in page
 
 
 async def test_today_shows_what_waits_worst_first(world: World, client_referrals: Client) -> None:

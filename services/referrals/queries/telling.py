@@ -73,7 +73,7 @@ def _title(entry: Entry, names: Names) -> str:
     program = names.program(data.get("program_id"))
     match entry.type:
         case "referral.submitted.v1":
-            return f"Referred: {NEED_LABELS[Need(data['need'])].lower()}"
+            return f"Referred: {NEED_LABELS[Need(data['need'])]}"
         case "referral.consent_given.v1":
             return f"The family agreed ({METHOD_LABELS[data['method']]})"
         case "referral.declined.v1":

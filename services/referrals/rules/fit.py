@@ -88,7 +88,7 @@ def rank(wanted: Wanted, offers: Iterable[Offer]) -> list[Fit]:
 def _need(wanted: Wanted, offer: Offer) -> tuple[int, str]:
     if wanted.need in offer.needs:
         return 1, ""
-    return 0, f"Does not offer: {NEED_LABELS[wanted.need].lower()}"
+    return 0, f"Does not offer: {NEED_LABELS[wanted.need]}"
 
 
 def _open(offer: Offer) -> tuple[int, str]:

@@ -47,11 +47,18 @@ def way_on(asked: str) -> str:
     return asked if inside else "/"
 
 
+def plain(text: str) -> str:
+    """Text in one line, without characters that cannot be shown (PostgreSQL takes no NUL)."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
+
+
 def search_words(*parts: str | None) -> str:
     """Text as it is searched: lower case, without accents, one blank between words."""
-    joined = " ".join(part for part in parts if part)
+    joined = plain(" ".join(part for part in parts if part))
     if joined.isascii():
-        return " ".join(joined.lower().split())
+        return joined.lower()
     return " ".join(ACCENTS.sub("", unicodedata.normalize("NFKD", joined.casefold())).split())
 
 

@@ -298,6 +298,29 @@ async def test_erasing_asks_once_more(db_people: Database, client_people: Client
     assert (await client.get(f"/people/persons/{other.id}")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/people/persons?q=%00a", "/people/schools?q=%00", "/people/students?q=%00&grade=%00&school_id=%00"]
+)
+async def test_characters_that_no_database_takes_find_nothing_and_break_nothing(
+    db_people: Database, client_people: Client, path: str
+) -> None:
+    assert (await client_people(OFFICE).get(path)).status_code == 200
+
+
+async def test_characters_that_no_database_takes_are_left_out_of_names(
+    db_people: Database, client_people: Client
+) -> None:
+    client, id = browser(client_people(OFFICE)), new_id()
+    fields = {"id": str(id), "given_name": "L\0ee", "family_name": "Tran\x1b", "role": "district_office"}
+
+    wrong = await client.post("/people/persons/new", data={**fields, "email": "l\0ee@example.org"})
+    await client.post("/people/persons/new", data={**fields, "email": "lee@example.org", "language": "\0"})
+    asked = await ask(client, "l\0ee@example.org")
+
+    assert (wrong.status_code, asked.status_code) == (422, 422)
+    assert "L ee Tran" in (await client.get(f"/people/persons/{id}")).text
+
+
 async def test_an_address_that_is_no_id_gets_a_page_that_says_so(client_people: Client) -> None:
     answer = await client_people(OFFICE).get("/people/persons/%25%3Cb%3E")
 

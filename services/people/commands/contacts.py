@@ -72,13 +72,13 @@ async def _person_of(session: AsyncSession, contact: Contact | None, role: Role)
 
 
 def _new_person(session: AsyncSession, contact: Contact, address: str) -> Person:
-    given, family = rules.contact_name(contact.name)
+    given, family = rules.contact_name(rules.plain(contact.name))
     person = Person(
         id=new_id(),
         given_name=given or address,
         family_name=family,
         email=address,
-        phone=contact.phone,
+        phone=values.phone(contact.phone) if contact.phone else None,
         search=rules.search_words(given, family, address),
     )
     session.add(person)

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people import rules
-from services.people.commands.persons import locked
+from services.people.commands.persons import locked, others_in_district_office
 from services.people.commands.publish import publish_persons
 from services.people.commands.sessions import end_all_sessions
 from services.people.models import ErasedPerson, ImportProblem, RoleHeld, SignIn
@@ -18,11 +18,15 @@ from shared.events.vocabulary import RoleName
 from shared.identity import Actor
 from shared.messaging import emit, scrub
 
+DISTRICT = Role(name=RoleName.DISTRICT_OFFICE)
+
 
 async def erase_person(session: AsyncSession, person_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Erase a person for good: tombstone, outbox, rows, guardianships, and reports that may quote the roster."""
+    others = await others_in_district_office(session, person_id)
     person = await locked(session, person_id)
-    await _check_somebody_is_left(session, person_id)
+    if await _is_in_district_office(session, person_id):
+        rules.check_revocable(DISTRICT, others_in_district_office=others, by_hand=True)
     await end_all_sessions(session, person_id, reason="erased", actor=actor, now=now)
     family = await _family(session, person_id)
     await session.exec(
@@ -49,10 +53,6 @@ async def _family(session: AsyncSession, person_id: UUID) -> list[UUID]:
     return [id for id in found if id is not None]
 
 
-async def _check_somebody_is_left(session: AsyncSession, person_id: UUID) -> None:
-    office = select(RoleHeld.person_id).where(RoleHeld.name == RoleName.DISTRICT_OFFICE).with_for_update()
-    people = set((await session.exec(office)).all())
-    if person_id in people:
-        rules.check_revocable(
-            Role(name=RoleName.DISTRICT_OFFICE), others_in_district_office=len(people) - 1, by_hand=True
-        )
+async def _is_in_district_office(session: AsyncSession, person_id: UUID) -> bool:
+    query = select(RoleHeld.id).where(RoleHeld.person_id == person_id, RoleHeld.name == RoleName.DISTRICT_OFFICE)
+    return (await session.exec(query.limit(1))).first() is not None

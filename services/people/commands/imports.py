@@ -34,7 +34,7 @@ async def receive_import(session: AsyncSession, id: UUID, *, file_name: str, act
         return
     row = RosterImport(
         id=id,
-        file_name=file_name[:200] or "roster.zip",
+        file_name=rules.plain(file_name)[:200] or "roster.zip",
         actor=str(actor),
         state=ImportState.UPLOADED,
         created_at=now,

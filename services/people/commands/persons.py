@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -63,12 +63,12 @@ async def grant_role(session: AsyncSession, person_id: UUID, role: Role, *, acto
 
 async def revoke_role(session: AsyncSession, person_id: UUID, role: Role, *, actor: Actor, now: datetime) -> None:
     """Take away a role that was given by hand; the person's sessions that carry it end."""
+    others = await others_in_district_office(session, person_id) if role.name == RoleName.DISTRICT_OFFICE else 0
     person = await locked(session, person_id)
     held = (await session.exec(_like(person_id, role))).all()
     if not held:
         raise Refusal(Kind.CONFLICT, "role_not_held", "This person does not have this role any more.")
     by_hand = [row for row in held if row.origin is Origin.GRANTED]
-    others = await _others_in_district_office(session, person_id) if role.name == RoleName.DISTRICT_OFFICE else 0
     rules.check_revocable(role, others_in_district_office=others, by_hand=bool(by_hand))
     for row in by_hand:
         await session.delete(row)
@@ -93,7 +93,7 @@ async def _after_change(session: AsyncSession, person_id: UUID, actor: Actor, no
 
 
 def _checked(id: UUID, given_name: str, family_name: str, email: str, phone: str, language: str) -> Person:
-    given, family = (" ".join(name.split())[:200] for name in (given_name, family_name))
+    given, family = (rules.plain(name)[:200] for name in (given_name, family_name))
     address, number = values.email(email.strip()), values.phone(phone) if phone.strip() else None
     wrong = {}
     if not given:
@@ -109,7 +109,7 @@ def _checked(id: UUID, given_name: str, family_name: str, email: str, phone: str
     search = rules.search_words(given, family, address)
     return Person(
         id=id, given_name=given, family_name=family, email=address, phone=number,
-        language=values.language(language)[0], search=search,
+        language=values.language(rules.plain(language))[0], search=search,
     )  # fmt: skip
 
 
@@ -143,14 +143,13 @@ def _by_hand(person_id: UUID, role: Role) -> SelectOfScalar[RoleHeld]:
     return _like(person_id, role).where(RoleHeld.origin == Origin.GRANTED)
 
 
-async def _others_in_district_office(session: AsyncSession, person_id: UUID) -> int:
-    # Two people who revoke each other's role at the same moment must not both find the other still there.
-    query = (
-        select(RoleHeld.person_id)
-        .where(RoleHeld.name == RoleName.DISTRICT_OFFICE, RoleHeld.person_id != person_id)
-        .with_for_update()
+async def others_in_district_office(session: AsyncSession, person_id: UUID) -> int:
+    """How many others work there. Nobody else can leave it before this transaction is over."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('district office', 0))"))
+    query = select(func.count(func.distinct(RoleHeld.person_id))).where(
+        RoleHeld.name == RoleName.DISTRICT_OFFICE, RoleHeld.person_id != person_id
     )
-    return len((await session.exec(query)).all())
+    return (await session.exec(query)).one()
 
 
 async def _is_active(session: AsyncSession, person: Person) -> bool:

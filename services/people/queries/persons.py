@@ -124,7 +124,7 @@ async def find_students(
     """Active students of these schools (None: of all), by family name."""
     wanted = [*_matches(q), col(Person.active).is_(True), col(Person.kind) == "student"]
     if grade:
-        wanted.append(col(Person.grade) == grade)
+        wanted.append(col(Person.grade) == rules.plain(grade))
     if school_ids is not None:
         attending = select(RoleHeld.person_id).where(
             RoleHeld.name == RoleName.STUDENT, col(RoleHeld.scope_id).in_(school_ids)

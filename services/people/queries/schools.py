@@ -8,6 +8,7 @@ from sqlalchemy import ScalarSelect, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people import rules
 from services.people.models import RoleHeld, School
 from shared.events.vocabulary import RoleName
 
@@ -24,7 +25,7 @@ class SchoolOut(BaseModel):
 
 async def find_schools(session: AsyncSession, *, q: str, offset: int, limit: int) -> tuple[int, list[SchoolOut]]:
     """Schools by a part of their name; how many there are, and one page of them."""
-    wanted = col(School.name).icontains(q, autoescape=True)
+    wanted = col(School.name).icontains(rules.plain(q), autoescape=True)
     total = (await session.exec(select(func.count()).select_from(School).where(wanted))).one()
     query = (
         select(School, _how_many(RoleName.STUDENT), _how_many(RoleName.SCHOOL_STAFF))

@@ -32,7 +32,7 @@ def phone(raw: str, region: str = "US") -> str | None:
 
 def email(raw: str) -> str | None:
     """An address that looks like one (something@host.domain, at most 254 characters)."""
-    return raw if len(raw) <= 254 and EMAIL.fullmatch(raw) else None
+    return raw if len(raw) <= 254 and raw.isprintable() and EMAIL.fullmatch(raw) else None
 
 
 @cache

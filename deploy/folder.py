@@ -20,8 +20,8 @@ from typing import Any
 
 from deploy.trouble import Trouble
 
-PARTS = ("keys", "mail", "uploads", "logs")
-OTHERS = ("pg", "pg.new", "run", "bench.json", "state.new", "state.json", "children", "lock")
+PARTS = ("keys", "mail", "logs")
+OTHERS = ("people", "pg", "pg.new", "run", "bench.json", "state.new", "state.json", "children", "lock")
 WAIT_FOR_CHILDREN = 10.0
 """Seconds that processes of a killed run get to end by themselves."""
 
@@ -32,7 +32,7 @@ class DataFolder:
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().resolve()
         self.pg, self.keys, self.mail = self.root / "pg", self.root / "keys", self.root / "mail"
-        self.uploads, self.logs = self.root / "uploads", self.root / "logs"
+        self.logs = self.root / "logs"
         self.state_file, self.lock_file = self.root / "state.json", self.root / "lock"
         self.children_file = self.root / "children"
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from deploy.mail_store import Mail, MailStore, Summary
 from shared.translations import speaking
 from shared.web.guard import Guard
+from shared.web.nav import navigation
 from shared.web.paging import Paging
 from shared.web.render import environment
 
@@ -100,7 +101,7 @@ class Mailbox:
     def _page(self, request: Request, template: str, **context: Any) -> Response:
         with speaking("en"):
             html = self.templates.get_template(template).render(
-                request=request, actor=None, language="en", direction="ltr", languages={}, nav=[],
+                request=request, actor=None, language="en", direction="ltr", languages={}, nav=navigation(None, request.url.path),
                 place="Mailbox", for_families=False, **context,
             )  # fmt: skip
         return HTMLResponse(html)

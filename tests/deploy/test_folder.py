@@ -41,7 +41,7 @@ def a_sleeper(seconds: float, lock: int) -> subprocess.Popen[bytes]:
 def test_the_folder_and_its_parts_are_made(tmp_path: Path) -> None:
     DataFolder(tmp_path / "some" / "data").prepare()
 
-    assert {path.name for path in (tmp_path / "some" / "data").iterdir()} == {"keys", "mail", "uploads", "logs"}
+    assert {path.name for path in (tmp_path / "some" / "data").iterdir()} == {"keys", "mail", "logs"}
 
 
 def test_keys_and_mail_are_for_nobody_else(folder: DataFolder) -> None:

@@ -151,6 +151,13 @@ class Person(Table, table=True):
     __table_args__ = (
         Index(None, "school_id", postgresql_where=text("school_id IS NOT NULL")),
         Index(
+            "ix_person_students_by_name",
+            "family_name",
+            "given_name",
+            "id",
+            postgresql_where=text("school_id IS NOT NULL AND active"),
+        ),
+        Index(
             None,
             "organization_ids",
             postgresql_using="gin",

@@ -205,6 +205,8 @@ async def test_lists_are_filtered_and_each_sees_its_own(world: World, client_ref
     assert await total(world.staff) == 2
     assert await total(world.staff, state="open", need="academic", mine="true") == 2
     assert await total(world.staff, organization_id=str(world.program.organization_id)) == 1
+    assert await total(world.staff, partner="harbor") == 1
+    assert await total(world.staff, partner="100%") == 0
     assert await total(world.staff, state="returned") == 0
     assert await total(world.staff, q="jose") == 2
     assert await total(world.staff, q="xavier") == 0

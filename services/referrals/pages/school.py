@@ -45,7 +45,6 @@ async def referrals(
         filters=filters,
         partner=partner,
         states=list((ATTEMPT_LABELS if partner else STATE_LABELS).items()),
-        organizations=[] if partner else await queries.organizations_seen(session, actor=actor),
         schools=await queries.all_schools(session) if actor.is_district else [],
     )
 

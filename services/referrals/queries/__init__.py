@@ -2,7 +2,7 @@
 
 from services.referrals.queries.detail import referral_detail
 from services.referrals.queries.family import family_referrals, guardian_of, partner_of
-from services.referrals.queries.lines import Filters, Sort, export_lines, list_referrals, organizations_seen
+from services.referrals.queries.lines import Filters, Sort, export_lines, list_referrals
 from services.referrals.queries.overview import Overview, overview
 from services.referrals.queries.places import all_schools, place_of
 from services.referrals.queries.programs import fitting, offers_by_id
@@ -55,7 +55,6 @@ __all__ = [
     "known_consent",
     "list_referrals",
     "offers_by_id",
-    "organizations_seen",
     "overview",
     "partner_of",
     "place_of",

@@ -44,6 +44,8 @@ class Filters(BaseModel):
     """A referral's state; for a partner the state of its own attempt."""
     need: Annotated[Need | None, Blank] = None
     organization_id: Annotated[UUID | None, Blank] = None
+    partner: str = ""
+    """A part of the partner's name."""
     school_id: Annotated[UUID | None, Blank] = None
     overdue: bool = False
     mine: bool = False
@@ -156,6 +158,8 @@ def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnEle
     if filters.state:
         known = AttemptState if for_partner(actor) else ReferralState
         conditions.append(state.in_([s for s in known if s == filters.state]))
+    if filters.partner.strip():
+        conditions.append(col(Program.organization_name).icontains(filters.partner.strip(), autoescape=True))
     if filters.overdue:
         conditions.append(overdue_at(now))
     if filters.mine:
@@ -198,21 +202,3 @@ async def one_page(
     counted = wanted.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
     total: int = (await session.execute(counted)).scalar_one()
     return total, (await session.execute(wanted.offset(offset).limit(limit))).all()
-
-
-async def organizations_seen(session: AsyncSession, *, actor: Actor) -> list[tuple[UUID, str]]:
-    """Partners before whom the actor's referrals came, by name: for the filter."""
-    before = (
-        select(col(Attempt.organization_id))
-        .join(Referral, col(Referral.id) == Attempt.referral_id)
-        .where(seen_referrals(actor))
-        .distinct()
-    )
-    name = func.min(col(Program.organization_name))
-    rows = await session.execute(
-        select(col(Program.organization_id), name)
-        .where(col(Program.organization_id).in_(before))
-        .group_by(col(Program.organization_id))
-        .order_by(name)
-    )
-    return [(id, name) for id, name in rows]

@@ -84,28 +84,32 @@ async def guardians_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID,
 
 
 def _students(actor: Actor) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Person, col(School.name))
-        .outerjoin(School, col(School.id) == col(Person.school_id))
-        .where(seen_students(actor), col(Person.active))
-    )
+    return select(Person).where(seen_students(actor), col(Person.active))
 
 
 async def _lines(session: AsyncSession, rows: Sequence[Any]) -> list[StudentLine]:
-    guardians = await guardians_of(session, (id for student, _ in rows for id in student.guardian_ids))
-    counts = await _open_counts(session, [student.id for student, _ in rows])
+    students: list[Person] = [student for (student,) in rows]
+    guardians = await guardians_of(session, (id for student in students for id in student.guardian_ids))
+    counts = await _open_counts(session, [student.id for student in students])
+    schools = await _school_names(session, {student.school_id for student in students})
     return [
         StudentLine(
             id=student.id,
             name=student.name,
             grade=student.grade,
             school_id=student.school_id,
-            school=school or "",
+            school=schools.get(student.school_id, ""),
             guardians=tuple(guardians[id] for id in student.guardian_ids if id in guardians),
             open_referrals=counts.get(student.id, 0),
         )
-        for student, school in rows
+        for student in students
+        if student.school_id is not None
     ]
+
+
+async def _school_names(session: AsyncSession, ids: set[UUID | None]) -> dict[UUID, str]:
+    found = await session.exec(select_all(School.id, School.name).where(col(School.id).in_(ids)))
+    return dict(found.all())
 
 
 async def _open_counts(session: AsyncSession, student_ids: Sequence[UUID]) -> dict[UUID, int]:

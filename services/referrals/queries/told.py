@@ -19,6 +19,8 @@ async def told_people(session: AsyncSession, referral: ReferralDetail) -> list[T
     status = await _statuses(session, referral.id)
     current = referral.current
     staff = await _partner_staff(session, current.organization_id) if current else []
+    # Which of a partner's people are told is for notifications to say: until it has, all of them may be.
+    staff = [person for person in staff if person.id in status] or staff
     told = [(p.id, p.name, f"for {referral.organization}", p.language) for p in staff]
     told += [(g.id, g.name, f"guardian of {referral.student}", g.language) for g in referral.guardians]
     return [

@@ -72,6 +72,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("school_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_person_students_by_name",
+        "person",
+        ["family_name", "given_name", "id"],
+        unique=False,
+        postgresql_where=sa.text("school_id IS NOT NULL AND active"),
+    )
     op.create_table(
         "program",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -314,6 +321,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_program_organization_id"), table_name="program")
     op.drop_index(op.f("ix_program_needs"), table_name="program", postgresql_using="gin")
     op.drop_table("program")
+    op.drop_index(
+        "ix_person_students_by_name", table_name="person", postgresql_where=sa.text("school_id IS NOT NULL AND active")
+    )
     op.drop_index(op.f("ix_person_school_id"), table_name="person", postgresql_where=sa.text("school_id IS NOT NULL"))
     op.drop_index(
         op.f("ix_person_organization_ids"),

@@ -1,6 +1,7 @@
 """Times in words, in the reader's language: how long ago, when exactly, by when. No clock, no I/O."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
@@ -87,6 +88,7 @@ def _creole_distance(distance: timedelta) -> str:
     return f"sa gen {words}" if distance <= timedelta(0) else f"nan {words}"
 
 
+@cache
 def _locale(language: str) -> Locale:
     """The locale of a BCP 47 tag, English for what is unknown."""
     try:

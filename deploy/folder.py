@@ -1,8 +1,8 @@
 """The data folder: everything that one machine keeps, who may use it now, and what is known about the running system.
 
-pg/       the database            keys/     signing keys (0700)     mail/     caught mail (0700)
-uploads/  files handed in         logs/     one file per process    run/      sockets, if they fit
-lock      held by the command that uses the folder    children  held by every process that it started
+pg/      the database                 keys/    signing keys               mail/  caught mail
+people/  rosters that were uploaded   logs/    one file per process       run/   the broker, where it must be copied
+lock     held by the command that uses the folder       children  held by every process that it started
 state.json  what other commands need to know of the running system
 """
 

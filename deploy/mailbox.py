@@ -101,8 +101,8 @@ class Mailbox:
     def _page(self, request: Request, template: str, **context: Any) -> Response:
         with speaking("en"):
             html = self.templates.get_template(template).render(
-                request=request, actor=None, language="en", direction="ltr", languages={}, nav=navigation(None, request.url.path),
-                place="Mailbox", for_families=False, **context,
+                request=request, actor=None, language="en", direction="ltr", languages={}, for_families=False,
+                nav=navigation(None, request.url.path), place="Mailbox", **context,
             )  # fmt: skip
         return HTMLResponse(html)
 

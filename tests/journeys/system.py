@@ -46,14 +46,18 @@ class RunningSystem:
         self._runner: subprocess.Popen[bytes] | None = None
         self._callers: dict[str, Caller] = {}
 
-    async def start(self) -> None:
+    async def start(self, *options: str) -> None:
         """`crosswalk up`, until it has printed everything."""
+        self.launch(*options)
+        await until(self._is_up, "crosswalk up")
+
+    def launch(self, *options: str) -> None:
+        """`crosswalk up`."""
         with self.output.open("wb") as output:
-            self._runner = subprocess.Popen(  # noqa: ASYNC220
-                [COMMAND, "up", "--data", self.data, "--port", str(self.port)],
+            self._runner = subprocess.Popen(
+                [COMMAND, "up", "--data", self.data, "--port", str(self.port), *options],
                 stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             )  # fmt: skip
-        await until(self._is_up, "crosswalk up")
 
     async def _is_up(self) -> bool:
         assert self._runner is not None

@@ -123,7 +123,10 @@ class Entry(Table, table=True):
 class Message(Table, table=True):
     """What became of a message about a referral, as notifications tells it."""
 
-    __table_args__ = (Index(None, "referral_id"),)
+    __table_args__ = (
+        Index(None, "referral_id"),
+        Index("ix_message_failed", "referral_id", postgresql_where=text("failed_at IS NOT NULL")),
+    )
 
     id: UUID = Field(primary_key=True)
     referral_id: UUID

@@ -1,13 +1,12 @@
 """Referrals in lists: which ones somebody sees, what a line shows, filters and order."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -93,13 +92,13 @@ def lines_of(actor: Actor) -> Select[*tuple[Any, ...]]:
         .outerjoin(Referrer, col(Referrer.id) == col(Referral.referrer_id))
         .outerjoin(School, col(School.id) == Referral.school_id)
         .outerjoin(Program, col(Program.id) == Attempt.program_id)
-        .where(seen_referrals(actor))
+        .where(true() if for_partner(actor) else seen_referrals(actor))
     )
 
 
 def as_line(row: Any, actor: Actor, now: datetime) -> ReferralLine:
     """A row of `lines_of` as it is shown."""
-    referral, attempt, student, referrer, school, program, organization = row[:7]
+    referral, attempt, student, referrer, school, program, organization = row
     shown = student is not None and not (for_partner(actor) and attempt and not sight(attempt.state).student)
     return ReferralLine(
         id=referral.id,
@@ -138,13 +137,24 @@ def named_like(student_id: Mapped[UUID], q: str) -> list[ColumnElement[bool]]:
 
 
 def unreached() -> ColumnElement[bool]:
-    """A message to a guardian failed, and none came through."""
-    to_guardian = and_(
-        col(Message.referral_id) == col(Referral.id), col(Message.recipient_id) == func.any(Student.guardian_ids)
+    """A message to a guardian failed, and none came through. Read from the few failures, not from all referrals."""
+    failed, other = aliased(Message), aliased(Message)
+    of, child = aliased(Referral), aliased(Person)
+    came_through = exists().where(
+        and_(
+            col(other.referral_id) == col(of.id),
+            col(other.recipient_id) == func.any(child.guardian_ids),
+            or_(col(other.sent_at).is_not(None), col(other.read_at).is_not(None)),
+        )
     )
-    failed = exists().where(and_(to_guardian, col(Message.failed_at).is_not(None)))
-    came_through = or_(col(Message.sent_at).is_not(None), col(Message.read_at).is_not(None))
-    return and_(failed, ~exists().where(and_(to_guardian, came_through)))
+    return col(Referral.id).in_(
+        select(col(failed.referral_id))
+        .join(of, col(of.id) == col(failed.referral_id))
+        .join(child, col(child.id) == col(of.student_id))
+        .where(
+            col(failed.failed_at).is_not(None), col(failed.recipient_id) == func.any(child.guardian_ids), ~came_through
+        )
+    )
 
 
 def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
@@ -186,7 +196,7 @@ async def list_referrals(
 ) -> Listed[ReferralLine]:
     """Referrals that the actor may see."""
     wanted = lines_of(actor).where(*_conditions(filters, actor, now)).order_by(*_ORDER[filters.sort])
-    total, rows = await one_page(session, wanted, offset, limit)
+    total, rows = await page_of_lines(session, wanted, actor, offset, limit)
     return Listed(total=total, items=[as_line(row, actor, now) for row in rows])
 
 
@@ -195,10 +205,22 @@ async def export_lines(session: AsyncSession, filters: Filters, *, actor: Actor,
     return (await list_referrals(session, filters, actor=actor, now=now, offset=0, limit=MOST_EXPORTED)).items
 
 
-async def one_page(
-    session: AsyncSession, wanted: Select[*tuple[Any, ...]], offset: int, limit: int
-) -> tuple[int, Sequence[Any]]:
-    """How many there are in all, and the rows of one page."""
+async def page_of_lines(
+    session: AsyncSession, wanted: Select[*tuple[Any, ...]], actor: Actor, offset: int, limit: int
+) -> tuple[int, list[Any]]:
+    """How many there are in all, and one page of what `lines_of` began.
+
+    Which rows these are is found first, by ids alone: sorting whole rows would read every student's.
+    """
+    ids = wanted.with_only_columns(col(Referral.id), col(Attempt.id), maintain_column_froms=True)
+    keys = (await session.execute(ids.offset(offset).limit(limit))).all()
+    rows = await session.execute(lines_of(actor).where(col(Referral.id).in_([key[0] for key in keys])))
+    by_key = {(row[0].id, row[1].id if row[1] else None): row for row in rows}
+    return await count(session, wanted), [by_key[(key[0], key[1])] for key in keys]
+
+
+async def count(session: AsyncSession, wanted: Select[*tuple[Any, ...]]) -> int:
+    """How many rows there are in all."""
     counted = wanted.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
     total: int = (await session.execute(counted)).scalar_one()
-    return total, (await session.execute(wanted.offset(offset).limit(limit))).all()
+    return total

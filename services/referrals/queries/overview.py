@@ -10,7 +10,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Referral, School
-from services.referrals.queries.lines import Student, overdue_at, under_way, unreached
+from services.referrals.queries.lines import overdue_at, under_way, unreached
 from services.referrals.rules import ReferralState
 from shared.events.vocabulary import Need
 
@@ -83,12 +83,7 @@ async def _overdue(session: AsyncSession, now: datetime) -> int:
 
 
 async def _unreached(session: AsyncSession) -> int:
-    counted = (
-        select(func.count())
-        .select_from(Referral)
-        .join(Student, col(Student.id) == col(Referral.student_id))
-        .where(under_way(), unreached())
-    )
+    counted = select(func.count()).select_from(Referral).where(under_way(), unreached())
     return int((await session.execute(counted)).scalar_one())
 
 

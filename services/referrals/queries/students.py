@@ -12,7 +12,7 @@ from sqlmodel import select as select_all
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Consent, Person, Referral, School
-from services.referrals.queries.lines import as_line, lines_of, named_like, one_page, under_way
+from services.referrals.queries.lines import as_line, count, lines_of, named_like, under_way
 from services.referrals.queries.shapes import (
     ConsentShape,
     GuardianShape,
@@ -35,8 +35,8 @@ async def find_students(session: AsyncSession, q: str, *, actor: Actor, offset: 
     """Students whose names have words that begin as asked; without a question all, by name."""
     wanted = _students(actor).where(*named_like(col(Person.id), q))
     in_order = wanted.order_by(col(Person.family_name), col(Person.given_name), col(Person.id))
-    total, rows = await one_page(session, in_order, offset, limit)
-    return Listed(total=total, items=await _lines(session, rows))
+    rows = (await session.execute(in_order.offset(offset).limit(limit))).all()
+    return Listed(total=await count(session, wanted), items=await _lines(session, rows))
 
 
 async def student_line(session: AsyncSession, student_id: UUID, *, actor: Actor) -> StudentLine:

@@ -1,9 +1,11 @@
 """What waits for somebody: today's work of school staff, the inbox of a partner."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import case
+from sqlalchemy import ColumnElement, case, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,8 +14,8 @@ from services.referrals.queries.lines import (
     UNANSWERED,
     as_line,
     lines_of,
-    one_page,
     overdue_at,
+    page_of_lines,
     under_way,
     unreached,
 )
@@ -22,28 +24,42 @@ from services.referrals.rules import AttemptState, ReferralState
 from shared.events.vocabulary import RoleName
 from shared.identity import Actor
 
-WHY = ("overdue", "returned", "unreached", "consent")
-
 
 async def today_lines(
     session: AsyncSession, *, actor: Actor, now: datetime, offset: int, limit: int
 ) -> Listed[TodayLine]:
     """What waits for school staff, worst first: overdue, returned, families not reached, consents to ask."""
     actor = narrowed(actor, RoleName.SCHOOL_STAFF, RoleName.DISTRICT_OFFICE)
-    rank = case(
-        (overdue_at(now), 0),
-        (col(Referral.state) == ReferralState.RETURNED, 1),
-        (unreached(), 2),
-        (col(Referral.state) == ReferralState.AWAITING_CONSENT, 3),
-    )
+    rank = case(*((condition, place) for place, condition in enumerate(_reasons(now).values())))
     wanted = (
         lines_of(actor)
         .where(under_way(), rank.is_not(None))
-        .add_columns(rank)
         .order_by(rank, col(Attempt.answer_by).nulls_last(), col(Referral.changed_at), col(Referral.id))
     )
-    total, rows = await one_page(session, wanted, offset, limit)
-    return Listed(total=total, items=[TodayLine(why=WHY[row[-1]], referral=as_line(row, actor, now)) for row in rows])
+    total, rows = await page_of_lines(session, wanted, actor, offset, limit)
+    lines = [as_line(row, actor, now) for row in rows]
+    why = await _why(session, [line.id for line in lines], now)
+    return Listed(total=total, items=[TodayLine(why=why[line.id], referral=line) for line in lines])
+
+
+def _reasons(now: datetime) -> dict[str, ColumnElement[bool]]:
+    """Why a referral waits for the school, worst first."""
+    return {
+        "overdue": overdue_at(now),
+        "returned": col(Referral.state) == ReferralState.RETURNED,
+        "unreached": unreached(),
+        "consent": col(Referral.state) == ReferralState.AWAITING_CONSENT,
+    }
+
+
+async def _why(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
+    why = case(*((condition, code) for code, condition in _reasons(now).items()))
+    rows = await session.execute(
+        select(col(Referral.id), why)
+        .outerjoin(Attempt, col(Attempt.id) == col(Referral.attempt_id))
+        .where(col(Referral.id).in_(ids))
+    )
+    return dict(rows.all())
 
 
 async def inbox_lines(
@@ -54,7 +70,7 @@ async def inbox_lines(
     waits = col(Attempt.state).in_((*UNANSWERED, AttemptState.WAITLISTED))
     listed_last = case((col(Attempt.state) == AttemptState.WAITLISTED, 1), else_=0)
     wanted = lines_of(actor).where(waits).order_by(listed_last, col(Attempt.answer_by), col(Attempt.id))
-    total, rows = await one_page(session, wanted, offset, limit)
+    total, rows = await page_of_lines(session, wanted, actor, offset, limit)
     return Listed(total=total, items=[as_line(row, actor, now) for row in rows])
 
 

@@ -37,7 +37,7 @@ bench: install-dev ## speed, as ratios to what the machine can do (ONLY=name for
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) --data $(DATA)
 
 messages: install-dev ## collect the words to translate into the catalogs
-	@$(BIN)/python -m services.notifications.catalogs
+	@$(BIN)/python -m shared.translations extract
 
 lock: ## write the lock files anew from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.lock

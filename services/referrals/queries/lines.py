@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, null, or_, select
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,6 +21,7 @@ from shared.identity import Actor
 
 Student, Referrer = aliased(Person, name="student"), aliased(Person, name="referrer")
 
+NOTHING = null()
 UNANSWERED = (AttemptState.SENT, AttemptState.ACKNOWLEDGED)
 MOST_EXPORTED = 20_000
 
@@ -69,31 +70,32 @@ def for_partner(actor: Actor) -> bool:
     return bool(actor.organization_ids) and not actor.school_ids and not actor.is_district
 
 
-def _joined(actor: Actor) -> ColumnElement[bool]:
-    """Which attempt stands beside a referral: the partner's own, or the one that matters now."""
-    if for_partner(actor):
-        return and_(
-            col(Attempt.referral_id) == col(Referral.id),
-            col(Attempt.organization_id).in_(actor.organization_ids),
-            col(Attempt.state).not_in(UNSEEN),
-        )
-    return col(Attempt.id) == col(Referral.attempt_id)
-
-
-def lines_of(actor: Actor) -> Select[*tuple[Any, ...]]:
-    """Referrals that the actor may see, with all that a line shows."""
+def _with_all(attempt: ColumnElement[bool], *, every: bool) -> Select[*tuple[Any, ...]]:
+    """Referrals with all that a line shows; made once, because making a statement costs more than running it."""
     return (
         select(
             Referral, Attempt, Student, Referrer, col(School.name), col(Program.name), col(Program.organization_name)
         )
         .select_from(Referral)
-        .join(Attempt, _joined(actor), isouter=not for_partner(actor))
+        .join(Attempt, attempt, isouter=every)
         .outerjoin(Student, col(Student.id) == col(Referral.student_id))
         .outerjoin(Referrer, col(Referrer.id) == col(Referral.referrer_id))
         .outerjoin(School, col(School.id) == Referral.school_id)
         .outerjoin(Program, col(Program.id) == Attempt.program_id)
-        .where(true() if for_partner(actor) else seen_referrals(actor))
     )
+
+
+_WITH_ANY_ATTEMPT = _with_all(col(Attempt.referral_id) == col(Referral.id), every=False)
+_WITH_ITS_ATTEMPT = _with_all(col(Attempt.id) == col(Referral.attempt_id), every=True)
+
+
+def lines_of(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Referrals that the actor may see: a partner's own attempts, or referrals with the attempt that matters now."""
+    if for_partner(actor):
+        return _WITH_ANY_ATTEMPT.where(
+            col(Attempt.organization_id).in_(actor.organization_ids), col(Attempt.state).not_in(UNSEEN)
+        )
+    return _WITH_ITS_ATTEMPT.where(seen_referrals(actor))
 
 
 def as_line(row: Any, actor: Actor, now: datetime) -> ReferralLine:
@@ -136,8 +138,7 @@ def named_like(student_id: Mapped[UUID], q: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def unreached() -> ColumnElement[bool]:
-    """A message to a guardian failed, and none came through. Read from the few failures, not from all referrals."""
+def _unreached() -> ColumnElement[bool]:
     failed, other = aliased(Message), aliased(Message)
     of, child = aliased(Referral), aliased(Person)
     came_through = exists().where(
@@ -155,6 +156,12 @@ def unreached() -> ColumnElement[bool]:
             col(failed.failed_at).is_not(None), col(failed.recipient_id) == func.any(child.guardian_ids), ~came_through
         )
     )
+
+
+UNREACHED = _unreached()
+"""A message to a guardian failed, and none came through. Read from the few failures, not from all referrals."""
+UNDER_WAY = col(Referral.closed_at).is_(None)
+"""The referral has not ended."""
 
 
 def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
@@ -175,13 +182,8 @@ def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnEle
     if filters.mine:
         conditions.append(col(Referral.referrer_id) == actor.person_id)
     if filters.unreached:
-        conditions += [unreached(), under_way()]
+        conditions += [UNREACHED, UNDER_WAY]
     return conditions + named_like(col(Referral.student_id), filters.q)
-
-
-def under_way() -> ColumnElement[bool]:
-    """The referral has not ended."""
-    return col(Referral.closed_at).is_(None)
 
 
 _ORDER: dict[Sort, tuple[Any, ...]] = {
@@ -197,7 +199,7 @@ async def list_referrals(
     """Referrals that the actor may see."""
     wanted = lines_of(actor).where(*_conditions(filters, actor, now)).order_by(*_ORDER[filters.sort])
     total, rows = await page_of_lines(session, wanted, actor, offset, limit)
-    return Listed(total=total, items=[as_line(row, actor, now) for row in rows])
+    return Listed(total=total, items=[as_line(row, actor, now) for row, _ in rows])
 
 
 async def export_lines(session: AsyncSession, filters: Filters, *, actor: Actor, now: datetime) -> list[ReferralLine]:
@@ -206,17 +208,23 @@ async def export_lines(session: AsyncSession, filters: Filters, *, actor: Actor,
 
 
 async def page_of_lines(
-    session: AsyncSession, wanted: Select[*tuple[Any, ...]], actor: Actor, offset: int, limit: int
-) -> tuple[int, list[Any]]:
-    """How many there are in all, and one page of what `lines_of` began.
+    session: AsyncSession,
+    wanted: Select[*tuple[Any, ...]],
+    actor: Actor,
+    offset: int,
+    limit: int,
+    *,
+    beside: ColumnElement[Any] = NOTHING,
+) -> tuple[int, list[tuple[Any, Any]]]:
+    """How many there are in all, and one page of what `lines_of` began, each with what is asked for `beside` it.
 
     Which rows these are is found first, by ids alone: sorting whole rows would read every student's.
     """
-    ids = wanted.with_only_columns(col(Referral.id), col(Attempt.id), maintain_column_froms=True)
+    ids = wanted.with_only_columns(col(Referral.id), col(Attempt.id), beside, maintain_column_froms=True)
     keys = (await session.execute(ids.offset(offset).limit(limit))).all()
     rows = await session.execute(lines_of(actor).where(col(Referral.id).in_([key[0] for key in keys])))
     by_key = {(row[0].id, row[1].id if row[1] else None): row for row in rows}
-    return await count(session, wanted), [by_key[(key[0], key[1])] for key in keys]
+    return await count(session, wanted), [(by_key[(key[0], key[1])], key[2]) for key in keys]
 
 
 async def count(session: AsyncSession, wanted: Select[*tuple[Any, ...]]) -> int:

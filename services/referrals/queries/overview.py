@@ -10,7 +10,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Referral, School
-from services.referrals.queries.lines import overdue_at, under_way, unreached
+from services.referrals.queries.lines import UNDER_WAY, UNREACHED, overdue_at
 from services.referrals.rules import ReferralState
 from shared.events.vocabulary import Need
 
@@ -59,7 +59,7 @@ async def overview(session: AsyncSession, *, since: datetime, now: datetime) -> 
         answered=answered,
         answered_in_time=in_time,
         overdue=await _overdue(session, now),
-        returned=(await _counts(session, col(Referral.state), under_way())).get(ReferralState.RETURNED, 0),
+        returned=(await _counts(session, col(Referral.state), UNDER_WAY)).get(ReferralState.RETURNED, 0),
         unreached=await _unreached(session),
         schools=await _schools(session, in_month),
     )
@@ -83,7 +83,7 @@ async def _overdue(session: AsyncSession, now: datetime) -> int:
 
 
 async def _unreached(session: AsyncSession) -> int:
-    counted = select(func.count()).select_from(Referral).where(under_way(), unreached())
+    counted = select(func.count()).select_from(Referral).where(UNDER_WAY, UNREACHED)
     return int((await session.execute(counted)).scalar_one())
 
 

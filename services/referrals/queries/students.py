@@ -12,7 +12,7 @@ from sqlmodel import select as select_all
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Consent, Person, Referral, School
-from services.referrals.queries.lines import as_line, count, lines_of, named_like, under_way
+from services.referrals.queries.lines import UNDER_WAY, as_line, count, lines_of, named_like
 from services.referrals.queries.shapes import (
     ConsentShape,
     GuardianShape,
@@ -117,7 +117,7 @@ async def _open_counts(session: AsyncSession, student_ids: Sequence[UUID]) -> di
         return {}
     rows = await session.execute(
         select(col(Referral.student_id), func.count())
-        .where(col(Referral.student_id).in_(student_ids), under_way())
+        .where(col(Referral.student_id).in_(student_ids), UNDER_WAY)
         .group_by(col(Referral.student_id))
     )
     return dict(rows.all())

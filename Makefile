@@ -12,13 +12,13 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 up: install ## start everything at http://127.0.0.1:8000 (PORT=8001, DATA=folder)
-	@exec $(BIN)/crosswalk up --port $(PORT) --data $(DATA)
+	@exec $(BIN)/crosswalk up --port $(PORT) --data "$(DATA)"
 
 demo: install ## play the main job against the running system
-	@exec $(BIN)/crosswalk demo --data $(DATA)
+	@exec $(BIN)/crosswalk demo --data "$(DATA)"
 
 reset: install ## empty the data folder
-	@exec $(BIN)/crosswalk reset --data $(DATA)
+	@exec $(BIN)/crosswalk reset --data "$(DATA)"
 
 test: install-dev ## all tests
 	@$(BIN)/pytest $(TESTS)
@@ -34,7 +34,7 @@ format: install-dev ## put the code into shape
 	@$(BIN)/ruff format .
 
 bench: install-dev ## speed, as ratios to what the machine can do (ONLY=name for one)
-	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) --data $(DATA)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) --data "$(DATA)"
 
 messages: install-dev ## collect the words to translate into the catalogs
 	@$(BIN)/python -m shared.translations extract

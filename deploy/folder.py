@@ -108,12 +108,15 @@ class DataFolder:
         """Change entries of `state.json` (None removes one), in one step that cannot be half done."""
         merged = {k: v for k, v in {**self.state(), **values}.items() if v is not None}
         fresh = self.state_file.with_suffix(".new")
-        with fresh.open("w") as file:
-            os.fchmod(file.fileno(), 0o600)
-            json.dump(merged, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.state_file)
+        try:
+            with fresh.open("w") as file:
+                os.fchmod(file.fileno(), 0o600)
+                json.dump(merged, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.state_file)
+        except OSError as error:
+            raise Trouble(_why_not(self.root, error)) from None
 
     def _in_use(self) -> str:
         holder, state = _read_json(self.lock_file) or {}, self.state()

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from deploy.children import Child, last_words
 from deploy.folder import DataFolder
@@ -64,7 +65,7 @@ class Postgres:
     @property
     def url(self) -> str:
         """The address of the databases; `{service}` stands for the name of one."""
-        return f"postgresql://postgres@/{{service}}?host={self.sockets}"
+        return f"postgresql://postgres@/{{service}}?host={quote(str(self.sockets))}"
 
     async def start(self, say: Callable[[str], None]) -> None:
         """Make what is missing, start, and wait until it answers. Raises `Trouble`."""

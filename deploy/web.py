@@ -17,6 +17,7 @@ from deploy.postgres import SERVICES
 from deploy.process import Orders, keep_imports, tell
 from shared.clock import utc_now
 from shared.db import Database
+from shared.identity.keys import make_keys
 from shared.settings import ServiceSettings
 
 SOCKET_VARIABLE = "CROSSWALK_LISTEN_FD"
@@ -37,6 +38,7 @@ async def run(orders: Orders) -> None:
     )  # fmt: skip
     server = uvicorn.Server(config)
     first = _application(FIRST)
+    make_keys(ServiceSettings(service=FIRST).keys_dir)
     await orders.expect("go")
     listening = socket.socket(fileno=int(os.environ[SOCKET_VARIABLE]))
     serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from deploy.folder import DataFolder
 from deploy.postgres import SERVICES, Postgres
 from deploy.trouble import Trouble
+from shared.db import Database
 
 
 @pytest.fixture
@@ -109,6 +111,25 @@ async def test_a_database_that_was_whole_and_is_damaged_is_not_replaced(folder: 
         await Postgres(folder).start(lambda words: None)
 
     assert (folder.pg / "PG_VERSION").exists()
+
+
+@pytest.mark.usefixtures("one_service")
+async def test_blanks_and_signs_in_the_path_are_no_trouble() -> None:
+    root = Path(tempfile.mkdtemp(prefix="cw"))
+    folder = DataFolder(root / "my data & 100%")
+    folder.prepare()
+
+    postgres = Postgres(folder)
+    await postgres.start(lambda words: None)
+    db = Database(postgres.url.replace("{service}", "people"))
+    async with db.transaction() as session:
+        answer = (await session.execute(text("SELECT 1"))).scalar()
+    await db.close()
+
+    assert answer == 1
+    assert "people" in await _names(postgres)
+    await postgres.stop()
+    shutil.rmtree(root)
 
 
 @pytest.mark.usefixtures("one_service")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.db import TextEnum, async_url
+from shared.db import async_url
 from shared.messaging.tables import core
 
 SERVICES = ("people", "agreements", "referrals", "notifications", "audit")

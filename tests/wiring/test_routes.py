@@ -18,7 +18,12 @@ WITHOUT = {"/livez", "/readyz"}
 
 OPEN = {
     "people": {"/", "/sign-in*", "/sign-out", "/people/api/v1/sign-in*"},
-    "agreements": {"/agreements", "/agreements/programs*", "/agreements/api/v1/programs*", "/agreements/api/v1/schools"},
+    "agreements": {
+        "/agreements",
+        "/agreements/programs*",
+        "/agreements/api/v1/programs*",
+        "/agreements/api/v1/schools",
+    },
     "referrals": {"/referrals/by-link*", "/referrals/api/v1/by-link*"},
     "notifications": set(),
     "audit": set(),

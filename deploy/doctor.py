@@ -147,7 +147,7 @@ async def _inside(url: str, folder: DataFolder) -> AsyncIterator[Finding]:
 async def _careful(what: str, look: Callable[[], Awaitable[Finding]]) -> Finding:
     try:
         return await look()
-    except (OSError, asyncpg.exceptions.PostgresError) as error:
+    except Exception as error:
         return Finding(what, False, f"cannot be read: {error}", "Start crosswalk up once; it makes the tables.")
 
 

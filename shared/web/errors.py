@@ -50,10 +50,15 @@ def add_error_pages(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    log.info("refused", code=error.code, status=int(error.kind), path=request.url.path)
+    log.info("refused", code=error.code, status=int(error.kind), path=_route(request))
     if error.kind is Kind.NOT_SIGNED_IN and wants_html(request):
         return RedirectResponse(f"/sign-in?next={quote(_way_back(request), safe='')}", status_code=303)
     return _render(request, int(error.kind), error.code, error.message, error.fields, error.retry_after)
+
+
+def _route(request: Request) -> str:
+    """The path as the route names it: links in messages carry their key in the path, and logs must not."""
+    return getattr(request.scope.get("route"), "path", "unknown")
 
 
 def _way_back(request: Request) -> str:
@@ -77,9 +82,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     if is_away(error) or isinstance(error, asyncio.TimeoutError):
-        log.warning("unavailable", path=request.url.path, error=repr(error))
+        log.warning("unavailable", path=_route(request), error=repr(error))
         return _render(request, 503, "unavailable", "", retry_after=2)
-    log.error("failed", path=request.url.path, exc_info=error)
+    log.error("failed", path=_route(request), exc_info=error)
     return _render(request, 500, "failed", "")
 
 

@@ -72,9 +72,7 @@ def test_a_link_that_is_too_old_says_so(settings: ServiceSettings) -> None:
 
 def test_a_link_acts_only_for_the_one_thing_it_is_about(settings: ServiceSettings) -> None:
     now, about, student = utc_now(), new_id(), new_id()
-    link = sign_link(
-        settings, person_id=new_id(), about_id=about, role="guardian", expires_at=now + timedelta(days=14)
-    )
+    link = sign_link(settings, person_id=new_id(), about_id=about, role="guardian", expires_at=now + timedelta(days=14))
 
     actor = read_link(settings, link, now=now).actor(student)
 

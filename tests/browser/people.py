@@ -68,8 +68,8 @@ async def people(system: RunningSystem, visit: Visit, tickets: dict[str, Storage
 
 
 def a_child(language: str, place: int) -> cast.Child:
-    """A student whose family speaks a language and reads e-mail."""
-    return [child for child in cast.children() if child.language == language][place]
+    """A student in first to fifth grade whose family speaks a language and reads e-mail."""
+    return [child for child in cast.children() if child.language == language and "01" <= child.grade <= "05"][place]
 
 
 def staff_email(child: cast.Child) -> str:

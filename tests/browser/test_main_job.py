@@ -149,7 +149,7 @@ async def test_a_family_that_is_asked_agrees_by_the_link_in_its_mail_without_sig
 
 
 async def test_a_partner_declines_with_a_reason_and_the_referrer_reads_it(people: People) -> None:
-    child = a_child("es", 6)
+    child = a_child("es", 0)
     staff = await people.come(staff_email(child), "/referrals/new")
     path = await refer(staff, child)
     partner = await people.come(cast.partner_email(ORGANIZATION), "/referrals/inbox")

@@ -34,7 +34,7 @@ async def press(page: Page, button: str) -> None:
 
 
 async def test_a_student_is_referred_by_keyboard_alone(people: People) -> None:
-    child = a_child("es", 7)
+    child = a_child("es", 1)
     page = await people.come(staff_email(child), "/referrals/new")
     await expect(page.get_by_label("Name")).to_be_focused()
 

@@ -157,6 +157,9 @@ async def _apply(
     connection = await raw_connection(session)
     progress(0, 1, "Writing what changed")
     schools, persons = await staging.write(connection, reading)
+    if len(persons) > PUBLISHED_AT_ONCE:
+        # A plan that this connection made while the tables were small would read all of them for every person.
+        await connection.execute("ANALYZE person, role", timeout=SLOW)
     await publish_schools(session, schools, actor=actor, now=now)
     done = 0
     for batch in batches(persons, PUBLISHED_AT_ONCE):

@@ -31,7 +31,8 @@ class Person(Table, table=True):
     """A student, a guardian, a member of staff of a school, a partner or the district."""
 
     id: UUID = Field(primary_key=True)
-    source_id: str | None = Field(default=None, unique=True)
+    """UUIDv5 of the sourcedId, where there is one, so that this needs no unique index of its own."""
+    source_id: str | None = None
     """OneRoster sourcedId; None: entered by hand, or the contact of a program."""
     kind: str = ""
     """What the roster says somebody is first of all: `student`, `guardian`, `staff`, or nothing."""
@@ -70,7 +71,8 @@ class RoleHeld(Table, table=True):
     __tablename__ = "role"
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    person_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False))
+    person_id: UUID
+    """No foreign key: checking it for a whole city would be a tenth of an import. Roles go when a person is erased."""
     name: RoleName
     scope_id: UUID | None = None
     place: int = 0
@@ -81,7 +83,7 @@ class RoleHeld(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("person_id", "name", "scope_id", "origin", "source_id", postgresql_nulls_not_distinct=True),
-        Index("ix_role_scope", "scope_id", "name"),
+        Index("ix_role_scope", "scope_id"),
     )
 
 

@@ -318,6 +318,22 @@ async def test_a_delta_of_version_1_2_takes_one_role_away_by_its_line(roster: Im
     assert list(states(await roster.published())) == [person_id("ms-lee")]
 
 
+async def test_a_delta_of_version_1_2_that_says_nothing_of_roles_leaves_them(roster: Importer) -> None:
+    await roster()
+    await roster.published()
+    users = [
+        {k: v for k, v in a_user(id, status="active", grades="05").items() if k not in ("role", "orgSourcedIds")}
+        for id in ("jean", "ms-lee")
+    ]
+
+    await roster(users, (), [], mode="delta")
+
+    jean = states(await roster.published())[person_id("jean")]
+    assert (jean.grade, jean.school_id, jean.guardian_ids) == ("05", school_id("north"), (person_id("mother"),))
+    assert (await roster.person("jean")).kind == "student"
+    assert await roster.roles("ms-lee") == {(RoleName.SCHOOL_STAFF, school_id("north"))}
+
+
 async def test_a_new_line_of_roles_csv_gives_a_stored_teacher_another_school(roster: Importer) -> None:
     await roster()
     roles: list[Row] = [

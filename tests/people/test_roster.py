@@ -1,9 +1,11 @@
 """A OneRoster bundle becomes schools, persons and roles, or a report of every line that is wrong."""
 
 import os
+import random
 import zipfile
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 from services.people.roster import (
@@ -106,6 +108,23 @@ def test_a_bundle_of_version_1_2_takes_its_roles_from_roles_csv(tmp_path: Path) 
     assert persons_of(path)["jean"].given_name == "Jay"
 
 
+def test_somebody_without_a_line_in_roles_csv_is_a_warning(tmp_path: Path) -> None:
+    user = {k: v for k, v in a_user("ms-lee", "teacher").items() if k not in ("role", "orgSourcedIds")}
+    role = {
+        "sourcedId": "r",
+        "userSourcedId": "ms-lee",
+        "roleType": "primary",
+        "role": "teacher",
+        "orgSourcedId": "north",
+    }
+    nobody = user | {"sourcedId": "mr-no"}
+
+    (problem,) = warnings_of(a_bundle(tmp_path, bundle_files([user, nobody], ORGS, [role])))
+
+    assert (problem.line, problem.value) == (3, "mr-no")
+    assert "no line in roles.csv" in problem.reason
+
+
 def test_guardians_keep_the_order_in_which_they_are_named(tmp_path: Path) -> None:
     father = a_user("father", "parent")
     users = [a_user("jean", agentSourcedIds="father, mother,father"), father, MOTHER]
@@ -144,6 +163,19 @@ def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> No
 @pytest.mark.parametrize("written", ["6175550123", "(617) 555-0123", "+1 617 555 0123", "617.555.0123"])
 def test_phone_numbers_become_e_164(written: str) -> None:
     assert phone(written) == "+16175550123"
+
+
+def test_numbers_read_the_short_way_are_what_the_library_makes_of_them() -> None:
+    rng = random.Random(7)
+    forms = ("{}{}{}", "({}) {}-{}", "+1{}{}{}", "1-{}-{}-{}", "{}.{}.{}", "+1 ({}) {}-{}")
+    for area in range(200, 1000):
+        number = (f"{area}", f"{rng.randrange(200, 1000)}", f"{rng.randrange(10_000):04d}")
+        written = rng.choice(forms).format(*number)
+
+        parsed = phonenumbers.parse(written, "US")
+        expected = "+1" + "".join(number) if phonenumbers.is_valid_number(parsed) else None
+
+        assert (written, phone(written)) == (written, expected)
 
 
 @pytest.mark.parametrize("written", ["555-0123", "12", "none", "+999 1234", "0000000000"])

@@ -32,8 +32,8 @@ STATE = """
     ) held ON true
     LEFT JOIN LATERAL (
         SELECT array_agg(g.person_id ORDER BY g.place, g.id) AS ids
-        FROM role g WHERE g.scope_id = p.id AND g.name = 'guardian'
-    ) guardians ON p.kind = 'student'
+        FROM role g WHERE g.scope_id = p.id AND g.name = 'guardian' AND p.kind = 'student'
+    ) guardians ON true
     ORDER BY wanted.place
 """
 

@@ -77,15 +77,24 @@ class Reading:
     def _users_of(self, manifest: Manifest, roles: RolesFile) -> Iterator[PersonRow]:
         if manifest.users is None:
             return
-        users = UsersFile(self._bundle, manifest.version, manifest.users, roles, self.report, self._region)
-        self._users = users
-        for read in users.read():
+        self._users = UsersFile(
+            self._bundle, self.report, version=manifest.version, mode=manifest.users, roles=roles,
+            stored=self._known.persons, region=self._region,
+        )  # fmt: skip
+        for read in self._users.read():
             if isinstance(read, Member):
-                if read.person.kind != Kind.GUARDIAN or len(read.held) > 1:
-                    self._give_roles(read.person.id, read.held, kind=read.person.kind)
+                self._receive(read, whole=manifest.users is Mode.BULK)
                 yield read.person
             else:
                 yield read
+
+    def _receive(self, member: Member, *, whole: bool) -> None:
+        """Give a person the roles of the files; where the files are whole, there must be some."""
+        if not member.held and whole:
+            words = "The person has no line in roles.csv: kept without a role."
+            self.report.warn(FILE, member.line, "sourcedId", member.person.source_id, words)
+        elif member.person.kind != Kind.GUARDIAN or len(member.held) > 1:
+            self._give_roles(member.person.id, member.held, kind=member.person.kind)
 
     def _give_roles(self, person: UUID, held: Sequence[Held], *, kind: str) -> None:
         before = len(self.roles)

@@ -1,6 +1,6 @@
 """users.csv: one person per row, checked value by value; who is whose guardian is settled when all rows are known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -79,12 +79,24 @@ class Member(NamedTuple):
 class UsersFile:
     """The rows of users.csv, streamed; after that `seen` and `families` are whole."""
 
-    def __init__(self, bundle: Bundle, version: str, mode: Mode, roles: RolesFile, report: Report, region: str) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        report: Report,
+        *,
+        version: str,
+        mode: Mode,
+        roles: RolesFile,
+        stored: Mapping[str, Kind | None],
+        region: str,
+    ) -> None:
         self.seen: dict[str, Seen] = {}
         self.families: list[Family] = []
         self.table = Table(bundle, FILE, report)
         self._sound = self.table.has(*REQUIRED[version])
         self._version, self._mode, self._roles = version, mode, roles
+        # In 1.2 a delta may change a person and say nothing of roles.
+        self._stored = stored if version == "1.2" and mode is Mode.DELTA else {}
         self._needed = [COLUMNS.index(column) for column in REQUIRED[version]]
         self._report, self._region = report, region
 
@@ -105,7 +117,7 @@ class UsersFile:
         self._check_needed(line, user, gone)
         own = own_id(report, FILE, line, user.sourced_id, user.username)
         held = self._held(line, user)
-        kind = _kind(held)
+        kind = _kind(held, self._stored.get(own))
         seen = self.seen.setdefault(own, Seen(line, person_id(own), kind, gone))
         if seen.line != line:
             words = f"The sourcedId is there twice; first on line {seen.line}."
@@ -172,9 +184,9 @@ class UsersFile:
         return code
 
 
-def _kind(held: Sequence[Held]) -> Kind | None:
+def _kind(held: Sequence[Held], stored: Kind | None) -> Kind | None:
     """The first of student, staff and guardian that somebody is."""
-    if len(held) == 1:
+    if len(held) == 1 and stored is None:
         return ROLES.get(held[0].role)
-    kinds = {ROLES.get(role.role) for role in held}
+    kinds = {stored, *(ROLES.get(role.role) for role in held)}
     return next((kind for kind in (Kind.STUDENT, Kind.STAFF, Kind.GUARDIAN) if kind in kinds), None)

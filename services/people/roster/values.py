@@ -11,6 +11,9 @@ from shared.events.vocabulary import GRADES
 
 EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\[\]\\\"]+\.[^\s@,;:<>()\[\]\\\".]{2,}")
 TAG = re.compile(r"([a-z]{2,3}|[a-z]{5,8})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?((?:-[a-z0-9]{4,8})*)", re.IGNORECASE)
+NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?)?\(?([2-46-9][0-9]{2})\)?[ .-]?([2-9][0-9]{2})[ .-]?([0-9]{4})")
+"""How people write these numbers; area codes that begin with 5 (personal numbers) are left to the library."""
+
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
 """What a spreadsheet writes where it found nothing: never part of a real id."""
 
@@ -18,9 +21,17 @@ KINDERGARTEN = {"K": "KG", "0K": "KG", "KF": "KG", "KH": "KG", "K2": "KG", "K1":
 """Ways of writing that exports use beside the CEDS codes (K0, K1 and K2 are Boston's)."""
 
 
-@lru_cache(maxsize=8192)
 def phone(raw: str, region: str = "US") -> str | None:
     """A number as E.164; numbers without a country code are of `region`."""
+    match = NORTH_AMERICAN.fullmatch(raw) if region == "US" else None
+    if match is None:
+        return _dialled(raw, region)
+    area, exchange, line = match.groups()
+    return f"+1{area}{exchange}{line}" if _is_exchange(area, exchange) else None
+
+
+@lru_cache(maxsize=8192)
+def _dialled(raw: str, region: str) -> str | None:
     try:
         number = phonenumbers.parse(raw, region)
     except phonenumbers.NumberParseException:
@@ -28,6 +39,12 @@ def phone(raw: str, region: str = "US") -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=65_536)
+def _is_exchange(area: str, exchange: str) -> bool:
+    """Whether the library knows numbers of this exchange; in North America all of its lines are valid, or none."""
+    return _dialled(f"+1{area}{exchange}0123", "US") is not None
 
 
 def email(raw: str) -> str | None:

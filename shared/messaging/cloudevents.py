@@ -1,6 +1,8 @@
 """CloudEvents 1.0 on Kafka (the Kafka protocol binding): written in binary mode, read in binary and structured mode."""
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +14,14 @@ from shared.identity.actor import Actor
 from shared.observability.trace import Trace
 
 PREFIX = "ce_"
+CONTENT_TYPE = "content-type"
 STRUCTURED = "application/cloudevents"
+JSON_FORMAT = re.compile(r"application/cloudevents\+json\s*(;|$)", re.IGNORECASE)
+NAME = re.compile("[a-z0-9]+")
+TEXTS = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"})
+"""Attributes that are text; extensions may also be whole numbers and truth values."""
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(\.\d+)?(z|[+-]\d\d:\d\d)", re.IGNORECASE | re.ASCII)
+NOT_ALLOWED = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Record(Protocol):
@@ -59,13 +68,7 @@ class RawEvent:
         """The value, parsed; empty for a tombstone. Raises `Unreadable`."""
         if not self.value:
             return {}
-        try:
-            parsed = json.loads(self.value)
-        except (ValueError, RecursionError) as error:
-            raise Unreadable(f"the value is no JSON: {error}") from None
-        if not isinstance(parsed, dict):
-            raise Unreadable("the value is no JSON object")
-        return parsed
+        return _json(self.value, "the value")
 
 
 def headers_of(fact: Fact, *, id: UUID, time: datetime, actor: Actor, trace: Trace) -> dict[str, str]:
@@ -96,39 +99,102 @@ def value_of(fact: Fact) -> bytes | None:
 
 def read(record: Record, *, received_at: datetime) -> RawEvent:
     """A record as an event. Raises `Unreadable` where it is none."""
-    headers = _decoded(record.headers)
-    if headers.get("content-type", "").lower().startswith(STRUCTURED):
-        attributes, value = _structured(record.value)
-    else:
-        attributes = {k.removeprefix(PREFIX): v for k, v in headers.items() if k.startswith(PREFIX)}
-        value = record.value or None
+    attributes, value = envelope(record)
     return _event(attributes, value, record, received_at)
 
 
-def _decoded(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    try:
-        return {name.lower(): (value or b"").decode() for name, value in headers}
-    except UnicodeDecodeError:
-        raise Unreadable("a header is not UTF-8") from None
+def envelope(record: Record) -> tuple[dict[str, str], bytes | None]:
+    """A record's CloudEvents attributes by name and its data as bytes, from either mode. Raises `Unreadable`."""
+    headers = _headers(record.headers)
+    content_type = headers.get(CONTENT_TYPE, "")
+    if content_type.lower().startswith(STRUCTURED):
+        attributes, value = _structured(content_type, record.value)
+    else:
+        attributes = {name.removeprefix(PREFIX): text for name, text in headers.items() if name.startswith(PREFIX)}
+        value = record.value or None
+        if content_type:
+            attributes["datacontenttype"] = content_type
+    _check(attributes)
+    return attributes, value
 
 
-def _structured(value: bytes | None) -> tuple[dict[str, str], bytes | None]:
+def _headers(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    """The headers that are ours to read; others may carry whatever they like."""
+    ours: dict[str, str] = {}
+    for name, value in headers:
+        name = name.lower()
+        if name == CONTENT_TYPE or name.startswith(PREFIX):
+            try:
+                ours[name] = (value or b"").decode()
+            except UnicodeDecodeError:
+                raise Unreadable(f"the header {name!a} is not UTF-8") from None
+    return ours
+
+
+def _structured(content_type: str, value: bytes | None) -> tuple[dict[str, str], bytes | None]:
+    if not JSON_FORMAT.match(content_type):
+        raise Unreadable(f"events are read as application/cloudevents+json, not as {content_type[:80]!a}")
+    whole = _json(value or b"", "the structured event")
+    data, binary = whole.pop("data", None), whole.pop("data_base64", None)
+    attributes = {_name(name): _attribute(name, value) for name, value in whole.items() if value is not None}
+    if binary is None:
+        return attributes, None if data is None else json.dumps(data).encode()
+    if data is not None:
+        raise Unreadable("the structured event has both data and data_base64")
+    return attributes, _base64(binary)
+
+
+def _name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise Unreadable(f"{name[:40]!a} is no name of an attribute")
+    return name
+
+
+def _attribute(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if name in TEXTS or not isinstance(value, int):
+        raise Unreadable(f"the attribute {name} has a value of the wrong kind")
+    return str(value).lower()  # true and false as the standard spells them
+
+
+def _base64(text: Any) -> bytes:
     try:
-        whole = json.loads(value or b"")
+        return b64decode(text, validate=True)
+    except (ValueError, TypeError):
+        raise Unreadable("data_base64 is no base64") from None
+
+
+def _json(value: bytes, what: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(value, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"the structured event is no JSON: {error}") from None
-    if not isinstance(whole, dict):
-        raise Unreadable("the structured event is no JSON object")
-    data = whole.pop("data", None)
-    attributes = {k: str(v) for k, v in whole.items() if isinstance(v, str | int | bool)}
-    return attributes, None if data is None else json.dumps(data).encode()
+        raise Unreadable(f"{what} is no JSON: {error}") from None
+    if not isinstance(parsed, dict):
+        raise Unreadable(f"{what} is no JSON object")
+    return parsed
 
 
-def _event(attributes: Mapping[str, str], value: bytes | None, record: Record, received_at: datetime) -> RawEvent:
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _check(attributes: Mapping[str, str]) -> None:
     missing = [name for name in ("specversion", "id", "source", "type") if not attributes.get(name)]
     if missing:
         raise Unreadable(f"not a CloudEvent: {', '.join(missing)} missing")
+    if attributes["specversion"] != "1.0":
+        raise Unreadable(f"CloudEvents {attributes['specversion'][:20]!a} is not read, only 1.0")
+    if empty := [name for name, text in attributes.items() if not text and name in TEXTS]:
+        raise Unreadable(f"the attribute {empty[0]} is empty")
+    if NOT_ALLOWED.search("".join(attributes.values())):
+        raise Unreadable("an attribute holds a character that CloudEvents does not allow")
+
+
+def _event(attributes: Mapping[str, str], value: bytes | None, record: Record, received_at: datetime) -> RawEvent:
     key = record.key.decode(errors="replace") if record.key else ""
+    if NOT_ALLOWED.search(key):
+        raise Unreadable("the key holds a character that CloudEvents does not allow in a subject")
     return RawEvent(
         id=_uuid(attributes["id"], attributes["source"]),
         type=attributes["type"],
@@ -163,7 +229,10 @@ def _time(text: str | None, otherwise: datetime) -> datetime:
     if not text:
         return otherwise
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Unreadable(f"ce_time {text!r} is no RFC 3339 time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if not RFC_3339.fullmatch(text):
+            raise ValueError
+        moment = datetime.fromisoformat(text.upper())
+        # What lies outside the years 1 to 9999 in UTC cannot be stored.
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unreadable(f"the time {text[:40]!a} is no RFC 3339 time") from None

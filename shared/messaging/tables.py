@@ -83,6 +83,11 @@ parked = Table(
     Column("detail", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("next_try_at", DateTime(timezone=True)),
+    Column("asked_at", DateTime(timezone=True)),
+    Column("asked_by", Text),
+    Column("why", Text),
+    Column("note", Text),
     Column("settled_at", DateTime(timezone=True)),
     Column("settled_by", Text),
     Column("settled_how", Text),
@@ -97,8 +102,39 @@ parked = Table(
         postgresql_where=text("settled_at IS NULL AND event_id IS NULL"),
     ),
     Index("ix_parked_open", "consumer", "topic", "key", postgresql_where=text("settled_at IS NULL")),
+    Index("ix_parked_due", "next_try_at", postgresql_where=text("settled_at IS NULL AND next_try_at IS NOT NULL")),
+    Index("ix_parked_settled", "settled_at", postgresql_where=text("settled_at IS NOT NULL")),
 )
-"""Events that could not take effect, whole, until they are replayed or discarded; headers are [name, base64] pairs."""
+"""Events that could not take effect, whole, until they are replayed or discarded; headers are [name, base64] pairs.
+
+`next_try_at` is when it is tried again by itself; NULL: it waits for a person. `asked_*`, `why` (a code) and `note` say
+who wanted what and why; `note` is free text and never leaves this table.
+"""
+
+brakes = Table(
+    "brakes",
+    core,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", DateTime(timezone=True), nullable=False),
+    Column("let_go_at", DateTime(timezone=True)),
+)
+"""Topics whose consumer stopped because everything fails, and where it stands; `let_go_at`: a person told it to go on."""
+
+workers = Table(
+    "workers",
+    core,
+    Column("id", Uuid, primary_key=True),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("state", JSONB, nullable=False),
+)
+"""One row per worker process, written every few seconds: what it says of itself."""
 
 revoked_sessions = Table(
     "revoked_sessions",
@@ -108,4 +144,14 @@ revoked_sessions = Table(
 )
 """Sessions that ended before their time, as told by the people service."""
 
-__all__ = ["consumed_cluster", "core", "inbox", "outbox", "parked", "relay", "revoked_sessions"]
+__all__ = [
+    "brakes",
+    "consumed_cluster",
+    "core",
+    "inbox",
+    "outbox",
+    "parked",
+    "relay",
+    "revoked_sessions",
+    "workers",
+]

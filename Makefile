@@ -2,17 +2,21 @@
 
 PYTHON ?= python3
 PORT   ?= 8000
+KAFKA_PORT ?= 9092
 DATA   ?= data
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo reset test lint format bench messages lock install install-dev
+.PHONY: help up kafka demo reset test test-long lint format bench messages lock install install-dev
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 up: install ## start everything at http://127.0.0.1:8000 (PORT=8001, DATA=folder)
 	@exec $(BIN)/crosswalk up --port $(PORT) --data "$(DATA)"
+
+kafka: install ## Apache Kafka 4 at 127.0.0.1:9092 (KAFKA_PORT=19092; needs Java 17 and Maven)
+	@exec $(BIN)/python -m deploy.kafka --port $(KAFKA_PORT) --data "$(DATA)/kafka"
 
 demo: install ## play the main job against the running system
 	@exec $(BIN)/crosswalk demo --data "$(DATA)"
@@ -22,6 +26,9 @@ reset: install ## empty the data folder
 
 test: install-dev ## all tests
 	@$(BIN)/pytest $(TESTS)
+
+test-long: install-dev ## the long form of the tests that kill and starve: about half an hour (ONLY=name for some)
+	@CROSSWALK_LONG=1 $(BIN)/pytest -rP tests/faults $(if $(ONLY),-k "$(ONLY)")
 
 lint: install-dev ## style, types, import contracts
 	@$(BIN)/ruff check .

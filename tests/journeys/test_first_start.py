@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.demo_district import roster
 from deploy.demo_district.stories import STORIES
 from deploy.first_account import OFFICE_EMAIL
+from shared.events import TOPICS
 from tests.journeys.system import RunningSystem, until
-from tests.support.kafka import Broker
 
 
 @pytest_asyncio.fixture
@@ -41,25 +42,30 @@ async def test_a_first_start_that_is_killed_in_the_middle_is_finished_by_the_nex
     assert re.search(r"School staff.*Partner.*Family", fresh.output.read_text(), re.DOTALL)
 
 
-async def test_an_own_kafka_is_used_instead_of_the_embedded_one(
-    fresh: RunningSystem, broker: Broker, monkeypatch: pytest.MonkeyPatch
+async def test_an_own_kafka_is_used_instead_of_the_embedded_one_and_the_main_job_plays_on_it(
+    fresh: RunningSystem, kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker.address)
-    # Of its own kind, but the test's broker is of the embedded kind, too.
-    monkeypatch.setenv("CROSSWALK_KAFKA_IDEMPOTENT", "false")
-    monkeypatch.setenv("CROSSWALK_KAFKA_PARTITIONS", "1")
-    monkeypatch.setenv("CROSSWALK_KAFKA_SESSION_TIMEOUT_MS", "3000")
+    if set(TOPICS) & await topics_of(kafka):
+        pytest.skip(f"the Kafka at {kafka} is in use by another system")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
 
-    await fresh.start("--empty")
-    office = await fresh.caller(OFFICE_EMAIL)
+    await fresh.start()
+    played = await fresh.run("demo")
 
-    async def logged() -> bool:
-        return bool((await office.get("/audit/api/v1/entries", type="session.started.v1"))["total"])
-
-    await until(logged, "the sign-in in the log")
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "entries fit" in played.stdout
     assert "tansu" not in fresh.state()["pids"]
-    assert fresh.state()["kafka"] == broker.address
-    assert "Demo district" not in fresh.output.read_text()
+    assert fresh.state()["kafka"] == kafka
+    assert set(TOPICS) <= await topics_of(kafka)
+
+
+async def topics_of(address: str) -> set[str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        return set(await admin.list_topics())
+    finally:
+        await admin.close()
 
 
 async def test_a_second_start_on_the_same_folder_is_refused_and_harms_nothing(fresh: RunningSystem) -> None:

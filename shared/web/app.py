@@ -29,6 +29,9 @@ class Assets(StaticFiles):
 
 def create_app(*, service: str, settings: ServiceSettings, routers: Sequence[APIRouter]) -> FastAPI:
     """A service's web app: its routes, error pages, guards, health and static files."""
+    # Who may call (shared.identity) builds on this package, so what asks for it comes later.
+    from shared.web import contracts
+
     db = Database(settings.dsn, notify=settings.notify)
 
     @asynccontextmanager
@@ -47,7 +50,7 @@ def create_app(*, service: str, settings: ServiceSettings, routers: Sequence[API
     )
     app.state.db, app.state.settings, app.state.service = db, settings, service
     add_error_pages(app)
-    for router in (*routers, health.router):
+    for router in (contracts.router(service), *routers, health.router):
         app.include_router(router)
     app.mount("/static", Assets(directory=STATIC), name="static")
     return app

@@ -124,11 +124,11 @@ def _demand(lacks: str | None) -> None:
 
 
 def _docker_has_image() -> bool:
-    import docker
+    from docker.client import DockerClient
     from docker.errors import DockerException
 
     try:
-        docker.from_env(timeout=2).images.get(IMAGE)
+        DockerClient.from_env(timeout=2).images.get(IMAGE)
     except DockerException:
         return False
     return True

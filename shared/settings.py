@@ -41,6 +41,18 @@ class ServiceSettings(BaseSettings):
     kafka_session_timeout_ms: int = Field(default=30_000, ge=1000)
     """After how long without a sign a consumer is dead; the embedded broker lets a new one wait half of it."""
 
+    stall_flag_s: float = Field(default=30, gt=0)
+    """Seconds after which a consumer that has work and does not move is flagged."""
+
+    stall_rebuild_s: float = Field(default=60, gt=0)
+    """Seconds after which it is made anew."""
+
+    monitor_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of /livez, /readyz and /metrics of each process of `crosswalk serve`; 0: any free one, said in the log."""
+
+    monitor_host: str = "127.0.0.1"
+    """Address that the monitor port listens on; what it tells is for operators, not for the public."""
+
     notify: bool = True
     """Wake relays and jobs by LISTEN/NOTIFY; without it they only poll and are slower, never wrong."""
 

@@ -1,12 +1,12 @@
 """Consuming with the effect exactly once: inbox and effect in one transaction; what cannot take effect is parked."""
 
 import asyncio
-import base64
-import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import text
@@ -15,25 +15,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.clock import utc_now
 from shared.db import Database, is_away
 from shared.events import COMPACTED
+from shared.messaging.brake import Brake
+from shared.messaging.brakes import forget_brake, note_brake, read_brakes
 from shared.messaging.cloudevents import RawEvent, Record, Unreadable, read
 from shared.messaging.handlers import Handlers, NotYet
+from shared.messaging.park import AT_ONCE, BEHIND, Policy, blocked, park, reason_of, supersede
 from shared.observability.trace import Trace, traced
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How often an event is tried before it is parked, with the pauses between the tries in seconds."""
-
-    pauses: tuple[float, ...] = (0.05, 0.2, 0.8, 2.0)
-    away: tuple[float, ...] = (0.1, 0.3, 1.0, 2.0)
-    """Pauses while the database is away; the last one is repeated for as long as it takes."""
-
-    @property
-    def attempts(self) -> int:
-        """Tries in all."""
-        return len(self.pauses) + 1
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +32,14 @@ class _Received:
     event: RawEvent | None
     unreadable: str = ""
 
+    @property
+    def erases(self) -> bool:
+        """Whether it is a tombstone: the end of its key."""
+        return self.event is not None and self.event.value is None and self.record.topic in COMPACTED
+
 
 class Consumer:
-    """Takes records for one service and returns when each took effect or is parked."""
+    """Takes records for one service and returns when each took effect, is parked, or is held back by a brake."""
 
     def __init__(
         self,
@@ -57,16 +52,30 @@ class Consumer:
     ) -> None:
         self.db, self.handlers, self.policy = db, handlers, policy or Policy()
         self.clock, self.sleep = clock, sleep
+        self.brakes: dict[str, Brake] = {}
+        self.parked = asyncio.Event()
+        """Set when an event was set aside that is to be tried again soon."""
 
-    async def take(self, records: Sequence[Record]) -> None:
-        """All records in one transaction; event by event where that fails."""
-        received = [self._receive(record) for record in records]
-        try:
-            await self._while_away(lambda: self._together(received))
-        except Exception as error:
-            log.warning("batch_failed", consumer=self.handlers.consumer, size=len(received), error=repr(error))
-            for one in received:
-                await self._alone(one)
+    async def take(self, records: Sequence[Record]) -> list[Record]:
+        """All records in one transaction, or in halves where that fails, down to the event that does not work.
+
+        Returns those that a brake holds back, in order: they are to come again.
+        """
+        held: list[Record] = []
+        await self._take([self._receive(record) for record in records], held)
+        return held
+
+    async def look_at_brakes(self) -> None:
+        """Stand where an earlier process of this service stood, and go on where a person said so."""
+        for row in await read_brakes(self.db):
+            brake = self.brakes.get(row.topic)
+            if row.let_go_at is not None:
+                self._brake(row.topic).let_go()
+            elif brake is None:
+                self._brake(row.topic).hold(row.next_try_at, row.tries)
+
+    def _brake(self, topic: str) -> Brake:
+        return self.brakes.setdefault(topic, Brake(self.policy.brake))
 
     def _receive(self, record: Record) -> _Received:
         try:
@@ -74,7 +83,33 @@ class Consumer:
         except Unreadable as error:
             return _Received(record, None, str(error))
 
-    async def _while_away(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _take(self, received: Sequence[_Received], held: list[Record]) -> None:
+        free, now = [], self.clock()
+        for one in received:
+            if self._brake(one.record.topic).holds(now):
+                held.append(one.record)
+            else:
+                free.append(one)
+        if len(free) > 1 and any(self._brake(one.record.topic).tries_one(now) for one in free):
+            for one in free:
+                await self._take([one], held)
+        elif free:
+            await self._try(free, held)
+
+    async def _try(self, received: Sequence[_Received], held: list[Record]) -> None:
+        try:
+            fresh = await self._while_away(lambda: self._together(received))
+        except Exception as error:
+            if len(received) == 1:
+                return await self._failed(received[0], error, held)
+            log.info("batch_failed", consumer=self.handlers.consumer, size=len(received), reason=reason_of(error)[0])
+            middle = len(received) // 2
+            await self._take(received[:middle], held)
+            await self._take(received[middle:], held)
+        else:
+            await self._worked(fresh)
+
+    async def _while_away(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work; while the database is away, wait and do it again, for as long as it takes."""
         tries = 0
         while True:
@@ -88,73 +123,64 @@ class Consumer:
                 tries += 1
                 await self.sleep(pause)
 
-    async def _together(self, received: Sequence[_Received]) -> None:
+    async def _together(self, received: Sequence[_Received]) -> list[RawEvent]:
+        if unreadable := next((one.unreadable for one in received if one.event is None), None):
+            raise Unreadable(unreadable)
         async with self.db.transaction() as session:
-            blocked = await self._blocked(session)
+            keys = {one.record.key for one in received if one.record.key is not None}
+            waiting = await blocked(session, self.handlers.consumer, list(keys))
             free: list[RawEvent] = []
             for one in received:
-                key = (one.record.topic, one.record.key)
-                if one.event is None:
-                    await self._park(session, one, "unreadable", one.unreadable, attempts=1)
-                elif key in blocked:
-                    await self._park(session, one, "behind", "an earlier event of this key is parked", attempts=0)
-                else:
+                place = (one.record.topic, one.record.key)
+                if one.erases:
+                    await supersede(session, self.handlers.consumer, *place, self.clock())
+                    waiting.discard(place)
+                if place in waiting:
+                    await self._park(session, one, BEHIND, "an earlier event of this key is parked", 0, AT_ONCE)
+                elif one.event is not None:
                     free.append(one.event)
-            await take_effect(session, self.handlers, free)
+            return await take_effect(session, self.handlers, free)
 
-    async def _blocked(self, session: AsyncSession) -> set[tuple[str, bytes | None]]:
-        found = await session.execute(
-            text("SELECT DISTINCT topic, key FROM parked WHERE consumer = :c AND settled_at IS NULL AND key IS NOT NULL"
-                 " AND reason <> 'unreadable'"),
-            {"c": self.handlers.consumer},
-        )  # fmt: skip
-        return {(row.topic, row.key) for row in found}
+    async def _worked(self, events: Sequence[RawEvent]) -> None:
+        counts = Counter(event.topic for event in events if self.handlers.handles(event))
+        for topic, count in counts.items():
+            if self._brake(topic).worked(count):
+                log.warning("brake_released", consumer=self.handlers.consumer, topic=topic)
+                await self._while_away(partial(forget_brake, self.db, topic))
 
-    async def _alone(self, one: _Received) -> None:
-        for attempt in range(1, self.policy.attempts + 1):
-            try:
-                return await self._while_away(lambda: self._together([one]))
-            except (NotYet, Unreadable) as error:
-                reason = "not_yet" if isinstance(error, NotYet) else "unreadable"
-                return await self._park_alone(one, reason, str(error), attempt)
-            except Exception as error:
-                if attempt == self.policy.attempts:
-                    return await self._park_alone(one, type(error).__name__, str(error), attempt)
-                await self.sleep(self.policy.pauses[attempt - 1])
-        return None
+    async def _failed(self, one: _Received, error: Exception, held: list[Record]) -> None:
+        reason, detail = reason_of(error)
+        now, record = self.clock(), one.record
+        brake = self._brake(record.topic)
+        if not isinstance(error, NotYet) and brake.failed(now):
+            log.error("brake_applied", consumer=self.handlers.consumer, topic=record.topic, reason=reason,
+                      partition=record.partition, offset=record.offset, next_try_at=str(brake.until))  # fmt: skip
+            held.append(record)
+            await self._while_away(lambda: note_brake(self.db, record, brake, reason, detail, now))
+            return
+        next_try_at = self.policy.next_try(error, 1, now) if one.event else None
 
-    async def _park_alone(self, one: _Received, reason: str, detail: str, attempts: int) -> None:
-        async def park() -> None:
+        async def set_aside() -> None:
             async with self.db.transaction() as session:
-                await self._park(session, one, reason, detail, attempts)
+                await self._park(session, one, reason, detail, 1, next_try_at)
 
-        await self._while_away(park)
+        await self._while_away(set_aside)
+        self.parked.set()
 
-    async def _park(self, session: AsyncSession, one: _Received, reason: str, detail: str, attempts: int) -> None:
-        record = one.record
-        headers = [[name, base64.b64encode(value or b"").decode()] for name, value in record.headers]
-        await session.execute(
-            _PARK,
-            {
-                "consumer": self.handlers.consumer, "topic": record.topic, "partition": record.partition,
-                "offset": record.offset, "key": record.key, "value": record.value, "headers": json.dumps(headers),
-                "event_id": one.event.id if one.event else None, "reason": reason, "detail": detail[:2000],
-                "attempts": attempts,
-            },
+    async def _park(
+        self,
+        session: AsyncSession,
+        one: _Received,
+        reason: str,
+        detail: str,
+        attempts: int,
+        next_try_at: datetime | None,
+    ) -> None:
+        await park(
+            session, self.handlers.consumer, one.record, one.event.id if one.event else None,
+            reason=reason, detail=detail, attempts=attempts, next_try_at=next_try_at,
         )  # fmt: skip
-        log.error("event_parked", consumer=self.handlers.consumer, reason=reason, topic=record.topic,
-                  partition=record.partition, offset=record.offset,
-                  event_id=str(one.event.id) if one.event else None)  # fmt: skip
 
-
-_PARK = text("""
-    INSERT INTO parked (consumer, topic, partition, "offset", key, headers, value, event_id, reason, detail, attempts)
-    SELECT CAST(:consumer AS text), CAST(:topic AS text), CAST(:partition AS int), CAST(:offset AS bigint),
-           CAST(:key AS bytea), CAST(:headers AS jsonb), CAST(:value AS bytea), CAST(:event_id AS uuid),
-           CAST(:reason AS text), CAST(:detail AS text), CAST(:attempts AS int)
-    WHERE NOT EXISTS (SELECT FROM inbox WHERE inbox.consumer = :consumer AND inbox.event_id = :event_id)
-    ON CONFLICT DO NOTHING
-""")
 
 _INBOX = text("""
     INSERT INTO inbox (consumer, event_id)
@@ -163,10 +189,10 @@ _INBOX = text("""
 """)
 
 
-async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequence[RawEvent]) -> None:
-    """Run the handlers over the events that did not take effect before, in order, and note them in the inbox."""
+async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequence[RawEvent]) -> list[RawEvent]:
+    """Run the handlers over the events that did not take effect before, in order, noted in the inbox; returns them."""
     if not events:
-        return
+        return []
     rows = await session.execute(_INBOX, {"consumer": handlers.consumer, "ids": [e.id for e in events]})
     fresh = {row.event_id for row in rows}
     new: list[RawEvent] = []
@@ -180,6 +206,7 @@ async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequenc
             await handlers.dispatch(session, new)
     elif new:
         await _in_order(session, handlers, new)
+    return new
 
 
 async def _in_order(session: AsyncSession, handlers: Handlers, events: Sequence[RawEvent]) -> None:

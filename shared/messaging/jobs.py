@@ -10,7 +10,7 @@ import structlog
 
 from shared.clock import utc_now
 from shared.db import Database
-from shared.messaging.supervise import quiet
+from shared.messaging.supervise import quiet, within
 from shared.observability.trace import Trace, traced
 
 log = structlog.get_logger()
@@ -93,6 +93,7 @@ class Clockwork:
         """Wait for the jobs under way, briefly; a job is safe to cut off, since what is due is a row."""
         if self._running:
             await asyncio.wait(self._running, timeout=3)
-        for task in tuple(self._running):
+        left = tuple(self._running)
+        for task in left:
             task.cancel()
-            await quiet(task)
+        await asyncio.gather(*(within(1, quiet(task), "job") for task in left))

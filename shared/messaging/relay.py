@@ -124,5 +124,9 @@ class Relay:
         try:
             await connection.execute(_CLEAN, self.settings.outbox_retention_days, list(COMPACTED))
             await connection.execute("DELETE FROM revoked_sessions WHERE expires_at < now()")
+            await connection.execute(
+                "DELETE FROM parked WHERE settled_at < now() - make_interval(days => $1)",
+                self.settings.outbox_retention_days,
+            )
         finally:
             await connection.close()

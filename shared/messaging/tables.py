@@ -124,7 +124,7 @@ brakes = Table(
     Column("next_try_at", DateTime(timezone=True), nullable=False),
     Column("let_go_at", DateTime(timezone=True)),
 )
-"""Topics whose consumer stopped because everything fails, and where it stands; `let_go_at`: a person told it to go on."""
+"""Topics held because everything of them fails, and where; `let_go_at`: a person told the consumer to go on."""
 
 workers = Table(
     "workers",

@@ -10,6 +10,8 @@ from shared.messaging.supervise import within
 from shared.settings import ServiceSettings
 
 ALREADY_EXISTS = 36
+FRESH = 5.0
+"""Seconds without an answer after which a broker counts as away."""
 
 
 async def create(settings: ServiceSettings, *, deadline: float = 30.0) -> None:
@@ -52,6 +54,12 @@ class ClusterWatch:
         self.bootstrap_servers = bootstrap_servers
         self.id: str | None = None
         self._first = asyncio.Event()
+        self._seen = float("-inf")
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the broker answered within the last seconds."""
+        return asyncio.get_running_loop().time() - self._seen < FRESH
 
     async def run(self) -> None:
         """Look once a second until the broker goes away."""
@@ -61,6 +69,7 @@ class ClusterWatch:
             while True:
                 described = await asyncio.wait_for(admin.describe_cluster(), 10)
                 self.id = str(described["cluster_id"])
+                self._seen = asyncio.get_running_loop().time()
                 self._first.set()
                 await asyncio.sleep(1)
         finally:

@@ -1,7 +1,9 @@
 """A service's worker: its consumer, its relay and its jobs in one process."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -14,13 +16,17 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.clock import utc_now
+from shared.clock import new_id, utc_now
 from shared.db import Database
+from shared.messaging.cloudevents import Record
 from shared.messaging.consume import Consumer
 from shared.messaging.handlers import Handlers
 from shared.messaging.jobs import Clockwork, Jobs
-from shared.messaging.parked import release
+from shared.messaging.park import reason_of
+from shared.messaging.parked import release, soonest
+from shared.messaging.progress import Progress, Stalled
 from shared.messaging.relay import Relay
+from shared.messaging.state import State, forget_worker, say_state
 from shared.messaging.supervise import forever, quiet, within
 from shared.messaging.tables import consumed_cluster, outbox, relay
 from shared.messaging.topics import ClusterWatch
@@ -29,8 +35,8 @@ from shared.settings import ServiceSettings
 log = structlog.get_logger()
 
 MAX_RECORDS = 500
-CLUSTER_LOOK = 1.0
-"""Seconds between two looks at which cluster the broker belongs to."""
+LOOK = 1.0
+"""Seconds between two looks at the broker, the brakes, and what is due."""
 
 
 class Worker:
@@ -43,8 +49,14 @@ class Worker:
         self.relay = Relay(settings, self.watch)
         self.clockwork = Clockwork(jobs or Jobs(), self.db, settings)
         self.consumer = Consumer(self.db, handlers)
+        self.progress = Progress()
+        self.restarts: Counter[str] = Counter()
+        """How often each part failed and was started again."""
+        self.started_at = utc_now()
+        self._id = new_id()
         self._kafka: Any = None
         self._taking = asyncio.Lock()
+        self._batch: asyncio.Task[list[Record]] | None = None
         self._parts: list[asyncio.Task[None]] = []
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -56,11 +68,12 @@ class Worker:
             "cluster watch": self.watch.run,
             "relay": self.relay.run,
             "consumer": self._consume,
+            "retries": self._retry,
             "housekeeping": self._keep_house,
         }
         if self.settings.notify:
             parts["listener"] = self._listen
-        self._parts = [asyncio.create_task(forever(name, part)) for name, part in parts.items()]
+        self._parts = [asyncio.create_task(forever(name, part, failed=self._count)) for name, part in parts.items()]
         try:
             await stop.wait()
         finally:
@@ -70,13 +83,17 @@ class Worker:
     async def _tick(self) -> None:
         self.clockwork.tick()
 
+    def _count(self, part: str) -> None:
+        self.restarts[part] += 1
+
     async def _end(self) -> None:
         for part in self._parts:
             part.cancel()
-        for part in self._parts:
-            await within(5, quiet(part), "worker part")
-        await self.clockwork.stop()
-        await within(2, self.db.close(), "database pool")
+        await asyncio.gather(
+            *(within(6, quiet(part), "worker part") for part in self._parts), within(5, self.clockwork.stop(), "jobs")
+        )
+        await within(1, self._say_goodbye(), "goodbye")
+        await within(1, self.db.close(), "database pool")
 
     async def _listen(self) -> None:
         """Hear what transactions announce: facts for the relay, work for the jobs."""
@@ -92,20 +109,58 @@ class Worker:
         finally:
             await within(2, connection.close(), "listener connection")
 
+    async def _retry(self) -> None:
+        """Parked events are tried again as they become due."""
+        while True:
+            self.consumer.parked.clear()
+            now = utc_now()
+            # While all of a topic fails, what was set aside before that was noticed keeps its tries.
+            while await release(self.db, self.handlers, now, self.consumer.policy, self.held()):
+                pass
+            next_at = await soonest(self.db, now)
+            pause = (next_at - utc_now()).total_seconds() if next_at else LOOK
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.consumer.parked.wait(), min(max(pause, 0.01), LOOK))
+
     async def _keep_house(self) -> None:
-        """Parked events that wait for knowledge are tried again; old outbox rows go."""
+        """Say how it goes; hear what people decided about brakes; old rows go."""
         loop = asyncio.get_running_loop()
         cleaned = float("-inf")
         while True:
-            await release(self.db, self.handlers, utc_now())
+            await self.consumer.look_at_brakes()
+            await say_state(self.db, self._id, self.started_at, self.state(), utc_now())
             if loop.time() - cleaned > 3600:
                 await self.relay.clean()
                 cleaned = loop.time()
-            await asyncio.sleep(1)
+            await asyncio.sleep(LOOK)
+
+    async def _say_goodbye(self) -> None:
+        await forget_worker(self.db, self._id)
+
+    def held(self) -> list[str]:
+        """Topics that a brake holds now."""
+        return [topic for topic, brake in self.consumer.brakes.items() if brake.until is not None]
+
+    def still_for(self) -> float:
+        """Seconds for which the consumer has had work before it and has not moved."""
+        return self.progress.still_for(asyncio.get_running_loop().time())
+
+    def state(self) -> State:
+        """What this process says of itself."""
+        return State(
+            consuming=self._kafka is not None,
+            kafka=self.watch.fresh,
+            lag=sum(self.progress.lag.values()),
+            still_for=round(self.still_for(), 1),
+            stalled=self.still_for() >= self.settings.stall_flag_s,
+            held=self.held(),
+            restarts=dict(self.restarts),
+        )
 
     async def _consume(self) -> None:
         """Consume until the broker belongs to another cluster, then begin again from its beginning."""
         cluster = await self.watch.known()
+        await self.consumer.look_at_brakes()
         broker = KafkaBroker(
             self.settings.kafka_bootstrap_servers,
             allow_auto_create_topics=False,
@@ -116,13 +171,41 @@ class Worker:
         try:
             await asyncio.wait_for(broker.start(), 20)
             self._kafka = subscriber.consumer
+            self.progress.begin()
             await self._begin_on(cluster)
             while self.watch.id == cluster:
-                await asyncio.sleep(CLUSTER_LOOK)
+                await asyncio.sleep(LOOK)
+                self._resume()
+                await self._look_at_progress()
             log.warning("cluster_changed", service=self.settings.service)
         finally:
             self._kafka = None
+            self._drop_batch()
             await within(4, broker.stop(), "consumer")
+
+    async def _look_at_progress(self) -> None:
+        now = asyncio.get_running_loop().time()
+        with suppress(KafkaError, TimeoutError):
+            await self.progress.look(self._kafka, self.held(), now)
+        still_for = self.still_for()
+        if still_for >= self.settings.stall_flag_s:
+            log.error("consumer_stalled", service=self.settings.service, still_for_s=round(still_for))
+        if still_for >= self.settings.stall_rebuild_s and self.watch.fresh:
+            raise Stalled(f"not moved for {still_for:.0f} s")
+
+    def _drop_batch(self) -> None:
+        """Whatever a batch hangs in, the next consumer does not wait for it; nothing of it is committed."""
+        if self._batch is not None:
+            self._batch.cancel()
+        self._batch, self._taking = None, asyncio.Lock()
+
+    def _resume(self) -> None:
+        """Read on where the pause of a brake is over."""
+        now = utc_now()
+        brakes = self.consumer.brakes
+        for place in self._kafka.paused():
+            if place.topic not in brakes or not brakes[place.topic].holds(now):
+                self._kafka.resume(place)
 
     def _subscribe(self, broker: KafkaBroker) -> Any:
         subscriber = broker.subscriber(
@@ -152,18 +235,33 @@ class Worker:
             firsts.setdefault(place, record.offset)
             ends[place] = record.offset + 1
         async with self._taking:
-            if not await self._still_ours(ends):
-                return
-            try:
-                await self.consumer.take(records)
-            except Exception as error:
-                log.error("batch_not_taken", service=self.settings.service, exc_info=error)
-                # FastStream would move on and the next commit would skip what did not take effect.
-                for place, offset in firsts.items():
-                    self._kafka.seek(place, offset)
-                await asyncio.sleep(1)
-                return
-            await self._commit(ends)
+            if await self._still_ours(ends):
+                await self._settle(records, firsts, ends)
+
+    async def _settle(
+        self, records: Sequence[Record], firsts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+    ) -> None:
+        kafka = self._kafka
+        # A task of its own, so that a rebuilt consumer need not wait for one that hangs.
+        self._batch = asyncio.create_task(self.consumer.take(records))
+        try:
+            held = await self._batch
+        except Exception as error:
+            log.error("batch_not_taken", service=self.settings.service, reason=reason_of(error)[0], exc_info=error)
+            # FastStream would move on and the next commit would skip what did not take effect.
+            for place, offset in firsts.items():
+                kafka.seek(place, offset)
+            await asyncio.sleep(1)
+            return
+        if self._kafka is not kafka:
+            return
+        for record in reversed(held):
+            place = TopicPartition(record.topic, record.partition)
+            ends[place] = record.offset
+            kafka.pause(place)
+            kafka.seek(place, record.offset)
+        self.progress.settle(ends)
+        await self._commit(ends)
 
     async def _still_ours(self, ends: dict[TopicPartition, int]) -> bool:
         """Whether the position stands just behind this batch; if not, it was rewound or reassigned meanwhile."""

@@ -1,17 +1,20 @@
 """Consuming: each event takes effect once, in order, or is parked where people can see it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.clock import utc_now
 from shared.db import Database
 from shared.events import people
-from shared.messaging.consume import Consumer, Policy
+from shared.messaging.consume import Consumer
 from shared.messaging.handlers import Event, Handlers, NotYet
-from shared.messaging.parked import release, replay
+from shared.messaging.park import Policy
+from shared.messaging.parked import release, replay, soonest
 from tests.support.builders import a_person, a_school
 from tests.support.events import a_record
 
@@ -46,6 +49,14 @@ def noting_handlers(*, failing: set[str] | None = None, not_yet: set[str] | None
             raise NotYet("its district is not known")
 
     return on
+
+
+async def tried_until_nothing_is_due(db: Database, on: Handlers, policy: Policy) -> None:
+    """Let time pass until every parked event took effect or waits for a person."""
+    now = utc_now()
+    while await soonest(db, now - timedelta(seconds=1)):
+        await release(db, on, now, policy)
+        now += timedelta(seconds=1)
 
 
 async def test_an_event_that_arrives_twice_takes_effect_once(db_core: Database) -> None:
@@ -89,8 +100,107 @@ async def test_a_bad_event_is_parked_whole_and_the_others_flow_on(db_core: Datab
 
     assert await effects(db_core) == ["Elm", "Oak"]
     (row,) = await parked(db_core)
-    assert (row["reason"], row["attempts"]) == ("ValueError", 3)
+    assert (row["reason"], row["attempts"]) == ("ValueError", 1)
     assert (bytes(row["value"]), bytes(row["key"])) == (bad.value, bad.key)
+
+
+@pytest.mark.parametrize("pauses", [(), (0.0,), (0.0, 0.5, 2.0)])
+async def test_an_event_that_never_works_is_tried_as_often_as_the_policy_says(
+    db_core: Database, pauses: tuple[float, ...]
+) -> None:
+    tries: list[str] = []
+    on = Handlers("tests")
+
+    @on(people.SchoolChanged)
+    async def keep(session: AsyncSession, event: Event[people.SchoolChanged]) -> None:
+        tries.append(event.fact.name)
+        raise ValueError("this school cannot be kept")
+
+    policy = Policy(pauses=pauses)
+    await Consumer(db_core, on, policy=policy).take([a_record(a_school(name="Bad"))])
+    await tried_until_nothing_is_due(db_core, on, policy)
+
+    (row,) = await parked(db_core)
+    assert tries == ["Bad"] * policy.attempts
+    assert (row["attempts"], row["next_try_at"]) == (policy.attempts, None)
+
+
+async def test_an_event_that_fails_for_a_while_takes_effect_without_a_person(db_core: Database) -> None:
+    failing = {"Shy"}
+    on = noting_handlers(failing=failing)
+    policy = Policy(pauses=(0.0, 0.5, 2.0))
+
+    await Consumer(db_core, on, policy=policy).take([a_record(a_school(name=n)) for n in ("Shy", "Elm")])
+    failing.clear()
+    await tried_until_nothing_is_due(db_core, on, policy)
+
+    assert await effects(db_core) == ["Elm", "Shy"]
+    assert await parked(db_core) == []
+
+
+async def test_one_bad_event_among_many_costs_few_transactions(db_core: Database) -> None:
+    names = [f"School {n}" for n in range(500)]
+    begun: list[int] = []
+    consumer = Consumer(db_core, noting_handlers(failing={"School 321"}), policy=QUICK)
+    together = consumer._together
+
+    async def counted(received: Sequence[Any]) -> Any:
+        begun.append(len(received))
+        return await together(received)
+
+    consumer._together = counted  # type: ignore[method-assign]
+    await consumer.take([a_record(a_school(name=name)) for name in names])
+
+    assert await effects(db_core) == [name for name in names if name != "School 321"]
+    assert len(begun) <= 20
+
+
+async def test_an_event_of_the_wrong_shape_holds_back_later_ones_of_its_key(db_core: Database) -> None:
+    school = a_school(name="Elm")
+    wrong = a_record(school)
+    wrong.value = b'{"school_id": 7}'
+
+    await Consumer(db_core, noting_handlers(), policy=QUICK).take([wrong, a_record(school)])
+
+    assert await effects(db_core) == []
+    assert [row["reason"] for row in await parked(db_core)] == ["unreadable", "behind"]
+
+
+async def test_what_the_database_said_is_kept_without_the_values(db_core: Database) -> None:
+    on = Handlers("tests")
+
+    @on(people.SchoolChanged)
+    async def keep(session: AsyncSession, event: Event[people.SchoolChanged]) -> None:
+        await session.execute(text("SELECT CAST(:name AS uuid)"), {"name": event.fact.name})
+
+    await Consumer(db_core, on, policy=QUICK).take([a_record(a_school(name="Marie Joseph"))])
+
+    (row,) = await parked(db_core)
+    assert "Marie" not in row["detail"]
+    assert row["detail"].startswith("The database refused it")
+
+
+async def test_an_erasure_takes_effect_at_once_and_empties_what_is_parked_of_the_person(db_core: Database) -> None:
+    on = Handlers("tests")
+
+    @on(people.PersonChanged)
+    async def keep(session: AsyncSession, event: Event[people.PersonChanged]) -> None:
+        raise ValueError("this person cannot be kept")
+
+    @on(people.PersonErased)
+    async def forget(session: AsyncSession, event: Event[people.PersonErased]) -> None:
+        await note(session, "erased")
+
+    person = a_person(given_name="Marie")
+    consumer = Consumer(db_core, on, policy=QUICK)
+    await consumer.take([a_record(person), a_record(person)])
+    await consumer.take([a_record(people.PersonErased(person_id=person.person_id))])
+
+    assert await effects(db_core) == ["erased"]
+    assert await parked(db_core) == []
+    async with db_core.transaction() as session:
+        kept = await session.execute(text("SELECT count(*) FROM parked WHERE value IS NOT NULL"))
+        assert kept.scalar_one() == 0
 
 
 async def test_later_events_of_a_parked_key_wait_behind_it(db_core: Database) -> None:
@@ -113,7 +223,7 @@ async def test_a_replayed_event_takes_effect_once_and_lets_those_behind_it_follo
     (first, _) = await parked(db_core)
 
     for _ in range(2):
-        await replay(db_core, noting_handlers(), first["id"], by="person:1", now=NOW)
+        await replay(db_core, noting_handlers(), first["id"], by="system:tests", now=NOW)
     while await release(db_core, noting_handlers(), NOW):
         pass
 
@@ -125,8 +235,9 @@ async def test_an_event_that_came_too_early_takes_effect_by_itself_once_it_can(d
     early = a_record(a_school(name="Early"))
     await Consumer(db_core, noting_handlers(not_yet={"Early"}), policy=QUICK).take([early])
 
-    still_early = await release(db_core, noting_handlers(not_yet={"Early"}), NOW)
-    in_time = await release(db_core, noting_handlers(), NOW)
+    now = utc_now() + timedelta(seconds=1)
+    still_early = await release(db_core, noting_handlers(not_yet={"Early"}), now)
+    in_time = await release(db_core, noting_handlers(), now + timedelta(seconds=1))
 
     assert (still_early, in_time) == (0, 1)
     assert await effects(db_core) == ["Early"]

@@ -14,8 +14,9 @@ from shared.events import FACTS, Fact
 from shared.events.base import Erasure
 from shared.identity.actor import Actor, system
 from shared.messaging.cloudevents import headers_of, value_of
-from shared.messaging.consume import Consumer, Policy
+from shared.messaging.consume import Consumer
 from shared.messaging.handlers import Handlers
+from shared.messaging.park import Policy
 from shared.messaging.tables import outbox as outbox_table
 from shared.messaging.tables import parked
 from shared.observability.trace import current_trace

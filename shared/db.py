@@ -17,6 +17,8 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import AutoString, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.failpoints import hit
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -111,6 +113,8 @@ class Database:
         """A session whose work is committed at the end, or rolled back whole on any exception."""
         async with self.sessions() as session, session.begin():
             yield session
+            hit("commit.before")
+        hit("commit.after")
 
     async def close(self) -> None:
         """Give all connections back."""

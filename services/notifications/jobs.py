@@ -13,6 +13,7 @@ from services.notifications.commands import Claim
 from services.notifications.mails import mail_of
 from services.notifications.settings import Settings
 from shared.db import Database
+from shared.failpoints import hit
 from shared.mail import Mailer, Permanent, Retryable
 from shared.messaging import Jobs
 
@@ -82,10 +83,13 @@ class _Lanes:
 
     async def _try(self, claimed: Claim, mailer: Mailer) -> None:
         self.busy += 1
+        hit("send.claimed")
         try:
             result = await self._hand_over(claimed, mailer)
+            hit("send.handed_over")
             async with self.db.transaction() as session:
                 await commands.record(session, claimed, result, now=self.clock(), jitter=random.random())  # noqa: S311
+            hit("send.recorded")
         finally:
             self.busy -= 1
 

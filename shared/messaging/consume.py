@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.clock import utc_now
 from shared.db import Database, is_away
 from shared.events import COMPACTED
+from shared.failpoints import hit
 from shared.messaging.brake import Brake
 from shared.messaging.brakes import forget_brake, note_brake, read_brakes
 from shared.messaging.cloudevents import RawEvent, Record, Unreadable, read
@@ -194,6 +195,7 @@ async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequenc
     if not events:
         return []
     rows = await session.execute(_INBOX, {"consumer": handlers.consumer, "ids": [e.id for e in events]})
+    hit("consume.inbox")
     fresh = {row.event_id for row in rows}
     new: list[RawEvent] = []
     for event in events:
@@ -206,6 +208,7 @@ async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequenc
             await handlers.dispatch(session, new)
     elif new:
         await _in_order(session, handlers, new)
+    hit("consume.effect")
     return new
 
 

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.clock import new_id
 from shared.db import raw_connection
 from shared.events.base import Fact
+from shared.failpoints import hit
 from shared.identity.actor import Actor
 from shared.messaging.cloudevents import headers_of, value_of
 from shared.observability.trace import current_trace
@@ -34,6 +35,7 @@ async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime)
     """
     rows = list(_rows(facts, actor, now))
     await session.execute(_INSERT, {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
+    hit("outbox.written")
     await wake(session, "outbox")
 
 

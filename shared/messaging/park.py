@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.failpoints import hit
 from shared.messaging.brake import PAUSES
 from shared.messaging.cloudevents import Record, Unreadable
 from shared.messaging.handlers import NotYet
@@ -103,6 +104,7 @@ async def park(
         "reason": reason, "detail": _storable(detail[:2000]), "attempts": attempts, "next_try_at": next_try_at,
     }  # fmt: skip
     await session.execute(_PARK, values)
+    hit("park.written")
     tell = log.info if reason == BEHIND else log.error
     tell("event_parked", consumer=consumer, reason=reason, topic=record.topic, partition=record.partition,
          offset=record.offset, event_id=str(event_id) if event_id else None)  # fmt: skip

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import Database, is_away
 from shared.events import operations
+from shared.failpoints import hit
 from shared.identity.actor import Actor
 from shared.messaging.cloudevents import read
 from shared.messaging.consume import take_effect
@@ -128,10 +129,12 @@ async def replay(db: Database, handlers: Handlers, id: int, *, by: str, now: dat
         if row is None:
             return
         await take_effect(session, handlers, [read(record_of(row), received_at=now)])
+        hit("replay.effect")
         if row["asked_at"]:
             by = row["asked_by"]
             await emit(session, _fact(operations.ParkedReplayed, row, row["why"]), actor=_actor(by), now=now)
         await session.execute(_SETTLE, {"now": now, "by": by, "how": "replayed", "tries": 1, "id": id})
+        hit("replay.settled")
     log.info("parked_event_replayed", consumer=handlers.consumer, parked_id=id)
 
 

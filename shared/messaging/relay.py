@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 
 from shared.events import COMPACTED
+from shared.failpoints import hit
 from shared.messaging.supervise import within
 from shared.messaging.topics import ClusterWatch
 from shared.settings import ServiceSettings
@@ -94,16 +95,20 @@ class Relay:
                 ' ON CONFLICT ("only") DO UPDATE SET cluster_id = $1, drained_at = NULL',
                 found,
             )
+            hit("relay.cluster")
         self.cluster = found
 
     async def _publish_batch(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
         rows = await connection.fetch(_NEXT, BATCH)
         if not rows:
             return 0
+        hit("relay.read")
         await asyncio.wait_for(self._send(producer, rows), PUBLISH_DEADLINE)
+        hit("relay.sent")
         await connection.execute(
             "UPDATE outbox SET published_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
         )
+        hit("relay.marked")
         return len(rows)
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
@@ -116,6 +121,7 @@ class Relay:
             )
             for row in rows
         ]
+        hit("relay.sending")
         await asyncio.gather(*pending)
 
     async def clean(self) -> None:

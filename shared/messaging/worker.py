@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.clock import new_id, utc_now
 from shared.db import Database
+from shared.failpoints import hit
 from shared.messaging.cloudevents import Record
 from shared.messaging.consume import Consumer
 from shared.messaging.handlers import Handlers
@@ -241,6 +242,7 @@ class Worker:
     async def _settle(
         self, records: Sequence[Record], firsts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
     ) -> None:
+        hit("consume.received")
         kafka = self._kafka
         # A task of its own, so that a rebuilt consumer need not wait for one that hangs.
         self._batch = asyncio.create_task(self.consumer.take(records))
@@ -261,7 +263,9 @@ class Worker:
             kafka.pause(place)
             kafka.seek(place, record.offset)
         self.progress.settle(ends)
+        hit("consume.committed")
         await self._commit(ends)
+        hit("consume.offsets")
 
     async def _still_ours(self, ends: dict[TopicPartition, int]) -> bool:
         """Whether the position stands just behind this batch; if not, it was rewound or reassigned meanwhile."""

@@ -163,10 +163,12 @@ async def _migrations(url: str, folder: DataFolder) -> Finding:
 
 
 async def _parked(url: str) -> Finding:
-    parked = {name: await _count(url, name, "parked WHERE settled_at IS NULL") for name in SERVICES}
+    parked = {
+        name: await _count(url, name, "parked WHERE settled_at IS NULL AND next_try_at IS NULL") for name in SERVICES
+    }
     stuck = {name: count for name, count in parked.items() if count}
     words = ", ".join(f"{name} {count:,}" for name, count in stuck.items())
-    to_do = "Look at them on the page of parked events of that service, and replay or discard them."
+    to_do = "Look at them on the page System, or with crosswalk parked list; try them again or give them up."
     return Finding("Events", not stuck, f"parked: {words}" if stuck else "none is parked", to_do)
 
 

@@ -4,8 +4,10 @@ import asyncio
 import fcntl
 import os
 import signal
+import threading
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 
 import asyncpg
 import uvicorn
@@ -14,35 +16,62 @@ from deploy.trouble import Trouble
 from shared.db import is_away
 from shared.identity.keys import make_keys
 from shared.messaging import topics
+from shared.messaging.worker import Worker
 from shared.migrations import upgrade
 from shared.observability.logs import configure_logging
 from shared.settings import ServiceSettings
+from shared.web.monitor import monitored, of_web, of_worker
 
 PATIENCE = 60.0
 """Seconds that a database or broker that is not there yet gets."""
 MIGRATING = 0x_C055_0002
 """Advisory lock: two processes of a service that start together must not migrate together."""
-GRACE = 10
+GRACE = 5
 """Seconds that requests under way get when the process stops."""
+LAST = 9.0
+"""Seconds from the wish to stop until the process ends in any case."""
 
 
 async def serve_web(service: str, host: str, port: int) -> None:
     """The service's pages and API until a signal asks to stop."""
     configure_logging(service)
-    await _prepare(_settings(service))
     application = import_module(f"services.{service}.app").create_app()
+    state = application.state
     config = uvicorn.Config(
         application, host=host, port=port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
-    await uvicorn.Server(config).serve()
+    async with monitored(state.settings, of_web(service, state.db, state.database_check, state.figures)):
+        await _prepare(state.settings)
+        await _Server(config).serve()
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal asks to stop; whatever hangs does not keep the process."""
+        end_for_sure()
+        super().handle_exit(sig, frame)
+
+
+def end_for_sure() -> None:
+    """From now on this process has `LAST` seconds, whatever hangs: what is committed is safe, the rest comes again."""
+    last = threading.Timer(LAST, os._exit, (0,))
+    last.daemon = True
+    last.start()
 
 
 async def serve_worker(service: str) -> None:
     """The service's consumer, relay and jobs until a signal asks to stop."""
     configure_logging(service)
-    settings = _settings(service)
-    await _prepare(settings)
+    worker: Worker = import_module(f"services.{service}.worker").worker()
+    # It answers from the start: waiting for what is not there yet is being alive.
+    async with monitored(worker.settings, of_worker(worker)):
+        await _prepare(worker.settings)
+        await _topics(worker.settings)
+        await worker.run(_stopped())
+
+
+async def _topics(settings: ServiceSettings) -> None:
     try:
         await topics.create(settings, deadline=PATIENCE)
     except TimeoutError:
@@ -50,15 +79,19 @@ async def serve_worker(service: str) -> None:
             f"No broker answers at {settings.kafka_bootstrap_servers}. "
             "Start it, or set CROSSWALK_KAFKA_BOOTSTRAP_SERVERS."
         ) from None
+
+
+def _stopped() -> asyncio.Event:
+    """Set when a signal asks to stop."""
     stop = asyncio.Event()
+
+    def end() -> None:
+        end_for_sure()
+        stop.set()
+
     for wanted in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
-    await import_module(f"services.{service}.worker").worker().run(stop)
-
-
-def _settings(service: str) -> ServiceSettings:
-    settings: ServiceSettings = import_module(f"services.{service}.settings").Settings()
-    return settings
+        asyncio.get_running_loop().add_signal_handler(wanted, end)
+    return stop
 
 
 async def _prepare(settings: ServiceSettings) -> None:

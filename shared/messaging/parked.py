@@ -173,21 +173,20 @@ async def ask_replay(
     why: operations.WhyReplay,
     note: str = "",
     now: datetime,
-    reason: str | None = None,
-) -> int:
+) -> list[int]:
     """Have parked events tried again by the worker, within a second: these, or (None) all that wait for a person.
 
-    What waits behind another follows by itself. Returns how many.
+    What waits behind another follows by itself. Returns which.
     """
     found = await session.execute(
         text("UPDATE parked SET asked_at = :now, asked_by = :by, why = :why, note = :note, next_try_at = :now"
              " WHERE settled_at IS NULL AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))"
-             " AND (CAST(:reason AS text) IS NULL OR reason = :reason) AND asked_at IS NULL AND reason <> :behind"
-             " AND (next_try_at IS NULL OR CAST(:ids AS bigint[]) IS NOT NULL)"),
+             " AND (next_try_at IS NULL OR CAST(:ids AS bigint[]) IS NOT NULL)"
+             " AND asked_at IS NULL AND reason <> :behind RETURNING id"),
         {"now": now, "by": str(actor), "why": why.value, "note": note, "ids": None if ids is None else list(ids),
-         "reason": reason, "behind": BEHIND},
+         "behind": BEHIND},
     )  # fmt: skip
-    return int(found.rowcount)  # type: ignore[attr-defined]
+    return sorted(found.scalars())
 
 
 async def discard(

@@ -21,6 +21,7 @@ from shared.db import Database
 from shared.failpoints import hit
 from shared.messaging.cloudevents import Record
 from shared.messaging.consume import Consumer
+from shared.messaging.figures import More
 from shared.messaging.handlers import Handlers
 from shared.messaging.jobs import Clockwork, Jobs
 from shared.messaging.park import reason_of
@@ -43,8 +44,10 @@ LOOK = 1.0
 class Worker:
     """Everything of a service that runs without a request."""
 
-    def __init__(self, settings: ServiceSettings, *, handlers: Handlers, jobs: Jobs | None = None) -> None:
-        self.settings, self.handlers = settings, handlers
+    def __init__(
+        self, settings: ServiceSettings, *, handlers: Handlers, jobs: Jobs | None = None, figures: More | None = None
+    ) -> None:
+        self.settings, self.handlers, self.figures = settings, handlers, figures
         self.db = Database(settings.dsn, pool_size=4, notify=settings.notify)
         self.watch = ClusterWatch(settings.kafka_bootstrap_servers)
         self.relay = Relay(settings, self.watch)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -10,11 +11,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from shared.db import Database
+from shared.messaging.supervise import within
 from shared.settings import ServiceSettings
 from shared.web import health
 from shared.web.errors import add_error_pages
 from shared.web.guard import Guard
 from shared.web.render import STATIC
+
+if TYPE_CHECKING:
+    from shared.messaging.figures import More
 
 
 class Assets(StaticFiles):
@@ -27,17 +32,19 @@ class Assets(StaticFiles):
         return response
 
 
-def create_app(*, service: str, settings: ServiceSettings, routers: Sequence[APIRouter]) -> FastAPI:
-    """A service's web app: its routes, error pages, guards, health and static files."""
+def create_app(
+    *, service: str, settings: ServiceSettings, routers: Sequence[APIRouter], figures: "More | None" = None
+) -> FastAPI:
+    """A service's web app: its routes, error pages, guards, health and static files; `figures` are its own ones."""
     # Who may call (shared.identity) builds on this package, so what asks for it comes later.
-    from shared.web import contracts
+    from shared.web import contracts, parked, parked_api, system
 
     db = Database(settings.dsn, notify=settings.notify)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        await db.close()
+        await within(2, db.close(), "database pool")
 
     app = FastAPI(
         title=f"Crosswalk {service}",
@@ -49,8 +56,11 @@ def create_app(*, service: str, settings: ServiceSettings, routers: Sequence[API
         middleware=[Middleware(Guard, https=settings.public_url.startswith("https:"))],
     )
     app.state.db, app.state.settings, app.state.service = db, settings, service
+    app.state.figures, app.state.database_check = figures, health.DatabaseCheck(db)
     add_error_pages(app)
     for router in (contracts.router(service), *routers, health.router):
         app.include_router(router)
+    for router in (system.router, system.api, parked.router, parked_api.router):
+        app.include_router(router, prefix=f"/{service}")
     app.mount("/static", Assets(directory=STATIC), name="static")
     return app

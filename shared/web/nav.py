@@ -1,5 +1,6 @@
 """Who finds what in the bar on top: the first level of navigation, by role."""
 
+import re
 from dataclasses import dataclass
 
 from shared.events.vocabulary import RoleName
@@ -39,6 +40,7 @@ DISTRICT = (
     ("Roster", "/people/roster"),
     ("Languages", "/notifications/languages"),
     ("Audit", "/audit"),
+    ("System", "/people/system"),
 )
 FAMILY = (
     (mark("Your child's programs"), "/referrals/family"),
@@ -63,7 +65,8 @@ def navigation(actor: Actor | None, path: str) -> list[Item]:
     roles = [role for role, _ in BY_ROLE if actor is not None and actor.only is None and actor.has(role)]
     entries = dict.fromkeys(entry for role, group in BY_ROLE if role in roles for entry in group)
     entries = entries or dict.fromkeys(PUBLIC)
-    here = _closest([href for _, href in entries], path)
+    # Every service has a system page of its own; they are one entry.
+    here = _closest([href for _, href in entries], re.sub("^/[a-z]+/system(?=/|$)", "/people/system", path))
     return [Item(label, href, href == here) for label, href in entries]
 
 

@@ -207,3 +207,18 @@ async def _with_roles(session: AsyncSession, persons: Sequence[Person]) -> list[
 async def organizations(session: AsyncSession) -> Sequence[Organization]:
     """Partner organizations that roles can be granted for, by name."""
     return (await session.exec(select(Organization).order_by(Organization.name))).all()
+
+
+async def office_by_email(session: AsyncSession, email: str) -> Actor | None:
+    """Somebody of the district office, by address; None where nobody there has it."""
+    query = (
+        select(Person)
+        .join(RoleHeld, col(RoleHeld.person_id) == col(Person.id))
+        .where(func.lower(col(Person.email)) == email.strip().lower(), col(Person.active))
+        .where(col(RoleHeld.name) == RoleName.DISTRICT_OFFICE)
+        .limit(1)
+    )
+    person = (await session.exec(query)).first()
+    if person is None:
+        return None
+    return Actor(person.id, f"{person.given_name} {person.family_name}".strip(), person.language)

@@ -41,11 +41,12 @@ const keepTimes = (region, fresh) => {
   });
 };
 
-const swap = (fresh) => {
+const swap = (fresh, from) => {
   let news = false;
   for (const region of regions()) {
-    const next = fresh.getElementById(region.id);
+    const next = region.dataset.from === from && fresh.getElementById(region.id);
     if (!next) continue;
+    Object.assign(next.dataset, region.dataset);
     const words = gist(next);
     if (words === told.get(region.id)) {
       keepTimes(region, next);
@@ -66,10 +67,30 @@ const announce = () => {
   setTimeout(() => (place.textContent = place.dataset.words), 100);
 };
 
-const refresh = async () => {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+const fetchPage = async (href, from) => {
+  const answer = await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (!answer.ok || answer.redirected) throw new Error("not this page");
-  if (swap(new DOMParser().parseFromString(await answer.text(), "text/html"))) announce();
+  return swap(new DOMParser().parseFromString(await answer.text(), "text/html"), from);
+};
+
+// A region with data-from is part of another page; when that one does not answer, data-away says what to do.
+const fetchPart = async (region) => {
+  try {
+    return await fetchPage(region.dataset.from, region.dataset.from);
+  } catch {
+    const note = document.createElement("p");
+    note.className = "note note--bad";
+    note.textContent = region.dataset.away;
+    region.replaceChildren(region.querySelector("h2"), note);
+    told.delete(region.id);
+    return false;
+  }
+};
+
+const refresh = async () => {
+  const parts = regions().filter((region) => region.dataset.from);
+  const news = await Promise.all([fetchPage(location.href), ...parts.map(fetchPart)]);
+  if (news.some(Boolean)) announce();
 };
 
 const count = async () => {
@@ -117,4 +138,5 @@ for (const region of regions()) {
   remember(region);
 }
 again(count, EVERY * 5)();
-if (told.size && !document.getElementById("errors")) setTimeout(again(refresh, EVERY), EVERY);
+const soon = document.querySelector("[data-from]") ? 0 : EVERY;
+if (told.size && !document.getElementById("errors")) setTimeout(again(refresh, EVERY), soon);

@@ -20,6 +20,8 @@ class Progress:
     def __init__(self) -> None:
         self.lag: dict[TopicPartition, int] = {}
         """Events not settled yet, as of the last look."""
+        self.looks = 0
+        """How many looks the broker answered."""
         self._settled: dict[TopicPartition, int] = {}
         self._since: dict[TopicPartition, tuple[int, float]] = {}
 
@@ -48,6 +50,7 @@ class Progress:
         }
         self._settled = {place: offset for place, offset in self._settled.items() if place in places}
         self._note_moves(set(held), now)
+        self.looks += 1
 
     def _note_moves(self, held: set[str], now: float) -> None:
         waiting = {place for place, lag in self.lag.items() if lag > 0 and place.topic not in held}

@@ -22,6 +22,8 @@ GIVEN = os.environ.pop("KAFKA_BOOTSTRAP_SERVERS", None)
 IMAGE = f"apache/kafka:{jars.version()}"
 QUICK = {"group.min.session.timeout.ms": "500", "log.retention.check.interval.ms": "600000"}
 """For tests that kill members of groups and must not wait half a minute for each."""
+DOOR = "PROXIED"
+"""A second door of our own Kafka, whose clients are told to come to a port that a test may put a proxy on."""
 QUICK_JAVA = ("-XX:TieredStopAtLevel=1",)
 """Compiles less: starts sooner, and is slower later."""
 
@@ -82,7 +84,8 @@ def broker() -> Iterator[Broker]:
 def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """Apache Kafka 4 as a process of this test run, which may be killed, paused and wiped."""
     _demand(jars.missing())
-    server = KafkaServer(tmp_path_factory.mktemp("kafka"), free_port(), settings=QUICK, java=QUICK_JAVA)
+    folder, door = tmp_path_factory.mktemp("kafka"), (free_port(), free_port())
+    server = KafkaServer(folder, free_port(), settings=QUICK, proxies={DOOR: door}, java=QUICK_JAVA)
     server.start()
     yield server
     server.stop()

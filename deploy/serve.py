@@ -41,9 +41,11 @@ async def serve_web(service: str, host: str, port: int) -> None:
         application, host=host, port=port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
-    async with monitored(state.settings, of_web(service, state.db, state.database_check, state.figures)):
+    server = _Server(config)
+    monitor = of_web(service, state.db, state.database_check, lambda: server.started, state.figures)
+    async with monitored(state.settings, monitor):
         await _prepare(state.settings)
-        await _Server(config).serve()
+        await server.serve()
 
 
 class _Server(uvicorn.Server):

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import asyncpg
 from asyncpg.exceptions import InterfaceError as ClientError
-from asyncpg.exceptions import PostgresError
 from sqlalchemy import Column, DateTime, Dialect, MetaData, Table, Text, event
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
@@ -102,6 +102,8 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=5,
             pool_pre_ping=False,
+            # What a statement carried may be people's names; errors are logged.
+            hide_parameters=True,
             connect_args={"timeout": 5, "command_timeout": 60},
         )
         self.sessions = async_sessionmaker(
@@ -136,9 +138,10 @@ def is_away(error: BaseException) -> bool:
     """Whether an error says that the database could not be reached (as opposed to: refused the statement)."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError | NoConnectionFree):
         return True
     cause: Any = getattr(error, "orig", None) or error
-    return isinstance(cause, OSError | TimeoutError | asyncpg.PostgresConnectionError | ClientError) or (
-        isinstance(cause, PostgresError) and str(getattr(cause, "sqlstate", ""))[:2] in {"57", "53", "08"}
-    )
+    if isinstance(cause, OSError | TimeoutError | asyncpg.PostgresConnectionError | ClientError):
+        return True
+    # SQLAlchemy wraps what asyncpg raises in a class of its own, which has the code only.
+    return str(getattr(cause, "sqlstate", None) or "")[:2] in {"57", "53", "08"}

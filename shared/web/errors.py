@@ -1,15 +1,17 @@
 """Refusals and failures, rendered once: a page for people, problem details (RFC 9457) for programs."""
 
-import asyncio
 import math
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import structlog
+from asyncpg.exceptions import InterfaceError as ClientError
+from asyncpg.exceptions import PostgresError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from shared.db import is_away
@@ -45,6 +47,9 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
+    # Named, because after what only `Exception` catches the server cuts the caller's connection.
+    for kind in (SQLAlchemyError, OSError, PostgresError, ClientError):
+        app.add_exception_handler(kind, _failed)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -81,7 +86,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    if is_away(error) or isinstance(error, asyncio.TimeoutError):
+    if is_away(error):
         log.warning("unavailable", path=_route(request), error=repr(error))
         return _render(request, 503, "unavailable", "", retry_after=2)
     log.error("failed", path=_route(request), exc_info=error)

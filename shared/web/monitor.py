@@ -72,11 +72,13 @@ def of_worker(worker: Worker) -> Starlette:
     return _application(worker.settings.service, worker.db, ready, states, worker.figures)
 
 
-def of_web(service: str, db: Database, check: DatabaseCheck, more: More | None = None) -> Starlette:
-    """What a web process answers. Ready: the database answers."""
+def of_web(
+    service: str, db: Database, check: DatabaseCheck, serving: Callable[[], bool], more: More | None = None
+) -> Starlette:
+    """What a web process answers. Ready: it takes requests, and the database answers."""
 
     async def ready() -> dict[str, bool]:
-        return {"database": await check()}
+        return {"database": await check(), "pages": serving()}
 
     async def states() -> Sequence[State]:
         async with db.transaction() as session:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     """Which message."""
 
     FAMILY_CONSENT_ASKED = "family_consent_asked"
+    FAMILY_CONSENT_WAITING = "family_consent_waiting"
     FAMILY_SENT = "family_sent"
     FAMILY_ACCEPTED = "family_accepted"
     FAMILY_WAITLISTED = "family_waitlisted"
@@ -35,8 +36,10 @@ class Kind(StrEnum):
     FAMILY_COMPLETED = "family_completed"
     STAFF_CONSENT_GIVEN = "staff_consent_given"
     STAFF_CONSENT_REFUSED = "staff_consent_refused"
+    STAFF_CONSENT_MISSING = "staff_consent_missing"
     STAFF_SENT = "staff_sent"
     STAFF_ACKNOWLEDGED = "staff_acknowledged"
+    STAFF_ANSWER_MISSING = "staff_answer_missing"
     STAFF_ACCEPTED = "staff_accepted"
     STAFF_WAITLISTED = "staff_waitlisted"
     STAFF_DECLINED_NEXT = "staff_declined_next"
@@ -47,6 +50,8 @@ class Kind(StrEnum):
     STAFF_FAMILY_UNREACHABLE = "staff_family_unreachable"
     STAFF_PARTNER_UNREACHABLE = "staff_partner_unreachable"
     PARTNER_NEW = "partner_new"
+    PARTNER_ANSWER_DUE = "partner_answer_due"
+    PARTNER_ANSWER_OVERDUE = "partner_answer_overdue"
     PARTNER_WITHDRAWN = "partner_withdrawn"
 
     @property
@@ -106,6 +111,10 @@ def _by(who: str) -> Callable[[Any, People], bool]:
     return lambda fact, people: fact.by == who
 
 
+def _reminder(which: str) -> Callable[[Any, People], bool]:
+    return lambda fact, people: fact.reminder == which
+
+
 def _ended(*outcomes: Outcome) -> Callable[[Any, People], bool]:
     return lambda fact, people: fact.outcome in outcomes
 
@@ -121,6 +130,13 @@ WHO_IS_TOLD_WHAT: dict[type[Fact], tuple[Row, ...]] = {
     ),
     # Who answers without acknowledging first does both at once; two mails would be one too many.
     referrals.ReferralAcknowledged: (Row(Kind.STAFF_ACKNOWLEDGED, email=False),),
+    referrals.ReminderDue: (
+        Row(Kind.FAMILY_CONSENT_WAITING, when=_reminder("consent_waiting")),
+        Row(Kind.STAFF_CONSENT_MISSING, when=_reminder("consent_missing")),
+        Row(Kind.PARTNER_ANSWER_DUE, when=_reminder("answer_due")),
+        Row(Kind.PARTNER_ANSWER_OVERDUE, when=_reminder("answer_overdue")),
+        Row(Kind.STAFF_ANSWER_MISSING, when=_reminder("answer_missing")),
+    ),
     referrals.ReferralAccepted: (Row(Kind.FAMILY_ACCEPTED), Row(Kind.STAFF_ACCEPTED)),
     referrals.ReferralWaitlisted: (Row(Kind.FAMILY_WAITLISTED), Row(Kind.STAFF_WAITLISTED)),
     # Without a next choice the referral is returned at once, and that is what is told.

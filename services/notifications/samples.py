@@ -48,6 +48,7 @@ HAPPENINGS: dict[type[Fact], str] = {
     referrals.ConsentRefused: "The family does not agree",
     referrals.ReferralSent: "A referral goes to a program",
     referrals.ReferralAcknowledged: "The partner has seen it",
+    referrals.ReminderDue: "An answer, or a family's consent, is waited for",
     referrals.ReferralAccepted: "The partner accepts",
     referrals.ReferralWaitlisted: "The partner puts the student on a waiting list",
     referrals.ReferralDeclined: "The partner declines, and there is a next choice",

@@ -16,6 +16,7 @@ STAFF_NEWS = mark("News about a referral")
 STAFF_NEEDED = mark("A referral needs you")
 PARTNER_NEWS = mark("News about a referral to your program")
 PARTNER_NEEDED = mark("A new referral waits for your answer")
+PARTNER_WAITED_FOR = mark("A school waits for your answer")
 
 SEE_DETAILS = mark("See the details")
 ANSWER = mark("Read and answer")
@@ -58,6 +59,19 @@ TEXTS: dict[Kind, Text] = {
         mark(
             "We found help that could be right for %(child)s. We would like to tell the people there about your "
             "child. We share nothing before you say yes. Please open the page and answer yes or no."
+        ),
+    ),
+    Kind.FAMILY_CONSENT_WAITING: Text(
+        QUESTION,
+        mark("We still need your answer"),
+        mark(
+            "You have not answered our question about %(child)s yet: may we tell the people at %(programs)s about "
+            "your child? We share nothing before you say yes. Please answer yes or no."
+        ),
+        ANSWER,
+        mark(
+            "You have not answered our question about help for %(child)s yet. We share nothing before you say yes. "
+            "Please open the page and answer yes or no."
         ),
     ),
     Kind.FAMILY_SENT: Text(
@@ -174,6 +188,19 @@ TEXTS: dict[Kind, Text] = {
         SEE_REFERRAL,
         mark("The family of %(child)s did not agree to your referral. It has ended, and nothing was shared."),
     ),
+    Kind.STAFF_CONSENT_MISSING: Text(
+        STAFF_NEEDED,
+        mark("The family has not answered"),
+        mark(
+            "We asked the family of %(student)s for its consent and have no answer yet. "
+            "Please call them, and record what they say."
+        ),
+        SEE_REFERRAL,
+        mark(
+            "We asked the family of %(child)s for its consent and have no answer yet. "
+            "Please call them, and record what they say."
+        ),
+    ),
     Kind.STAFF_SENT: Text(
         STAFF_NEWS,
         mark("The referral was sent"),
@@ -187,6 +214,19 @@ TEXTS: dict[Kind, Text] = {
         mark("%(program)s (%(partner)s) has seen the referral of %(student)s and will answer."),
         SEE_REFERRAL,
         mark("The partner has seen your referral for %(child)s and will answer."),
+    ),
+    Kind.STAFF_ANSWER_MISSING: Text(
+        STAFF_NEEDED,
+        mark("The partner has not answered"),
+        mark(
+            "%(program)s (%(partner)s) has not answered the referral of %(student)s. The answer was due by %(by)s, "
+            "and we reminded them. Please call them, or end the referral and choose another program."
+        ),
+        SEE_REFERRAL,
+        mark(
+            "The partner has not answered your referral for %(child)s. The answer was due by %(by)s, and we reminded "
+            "them. Please open the referral and decide what to do next."
+        ),
     ),
     Kind.STAFF_ACCEPTED: Text(
         STAFF_NEWS,
@@ -270,6 +310,21 @@ TEXTS: dict[Kind, Text] = {
         PARTNER_NEEDED,
         mark("A new referral waits for you"),
         mark("A school refers a student to %(program)s. Please answer by %(by)s."),
+        ANSWER,
+    ),
+    Kind.PARTNER_ANSWER_DUE: Text(
+        PARTNER_WAITED_FOR,
+        mark("An answer is due today"),
+        mark("A referral of a student to %(program)s waits for your answer. It is due by %(by)s."),
+        ANSWER,
+    ),
+    Kind.PARTNER_ANSWER_OVERDUE: Text(
+        PARTNER_WAITED_FOR,
+        mark("Your answer is overdue"),
+        mark(
+            "A referral of a student to %(program)s still waits for your answer. It was due by %(by)s. "
+            "Please accept it, decline it, or put the student on your waiting list."
+        ),
         ANSWER,
     ),
     Kind.PARTNER_WITHDRAWN: Text(

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Identity, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from services.referrals.rules import AttemptState, ConsentMethod, ReferralState
+from services.referrals.rules import AttemptState, ConsentMethod, ReferralState, Reminder, Settled
 from shared.clock import new_id
 from shared.db import service_base
 from shared.events.vocabulary import DeclineReason, Need, Outcome, Urgency
@@ -118,6 +118,25 @@ class Entry(Table, table=True):
     attempt_id: UUID | None = None
     data: dict[str, Any] = Field(sa_type=JSONB)
     words: str = Field(default="", sa_type=Text)
+
+
+class PlannedReminder(Table, table=True):
+    """A reminder that is or was due; what it reminds of is the attempt, or else the referral's consent."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (Index("ix_reminder_due", "due_at", postgresql_where=text("settled_at IS NULL")),)
+
+    thing_id: UUID = Field(primary_key=True)
+    """The attempt, or where there is none the referral."""
+    kind: Reminder = Field(primary_key=True)
+    due_at: datetime = Field(primary_key=True)
+    referral_id: UUID = Field(foreign_key="referral.id")
+    attempt_id: UUID | None = Field(default=None, foreign_key="attempt.id")
+    until: datetime | None = None
+    """From then on it would say what is no longer so."""
+    settled_at: datetime | None = None
+    settled: Settled | None = None
+    """What became of it."""
 
 
 class Message(Table, table=True):

@@ -11,10 +11,13 @@ class Settings(ServiceSettings):
 
     service: str = "referrals"
 
+    business_opens: time = time(9)
+    """The beginning of business in the district, by its own clock: partners are reminded at this time."""
+
     business_closes: time = time(17)
     """The end of business in the district, by its own clock: answers are due at this time."""
 
     @property
     def calendar(self) -> BusinessCalendar:
         """The district's business days."""
-        return BusinessCalendar(self.zone, frozenset(self.holidays), self.business_closes)
+        return BusinessCalendar(self.zone, frozenset(self.holidays), self.business_closes, self.business_opens)

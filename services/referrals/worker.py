@@ -1,10 +1,10 @@
-"""The worker composition root: consumers and relay."""
+"""The worker composition root: consumers, jobs and relay."""
 
-from services.referrals import consumers
+from services.referrals import consumers, jobs
 from services.referrals.settings import Settings
 from shared.messaging.worker import Worker
 
 
 def worker(settings: Settings | None = None) -> Worker:
     """Everything of referrals that runs without a request."""
-    return Worker(settings or Settings(), handlers=consumers.on)
+    return Worker(settings or Settings(), handlers=consumers.on, jobs=jobs.jobs)

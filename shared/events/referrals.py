@@ -123,6 +123,35 @@ class ChoicesAdded(ReferralFact):
     program_ids: tuple[UUID, ...]
 
 
+@fact("referral.reminder_due.v1", topic=EVENTS, key="referral_id")
+class ReminderDue(ReferralFact):
+    """A reminder came due and is told now; at most once, however late."""
+
+    reminder: str
+    """`answer_due`, `answer_overdue` (to the partner), `answer_missing`, `consent_missing` (to the referrer),
+    `consent_waiting` (to the family)."""
+    due_at: datetime
+    attempt_id: UUID | None = None
+    """The attempt whose answer is reminded of."""
+    program_id: UUID | None = None
+    organization_id: UUID | None = None
+    answer_by: datetime | None = None
+    program_ids: tuple[UUID, ...] = ()
+    """The choices that wait for the family's consent."""
+
+
+@fact("referral.reminder_let_go.v1", topic=EVENTS, key="referral_id")
+class ReminderLetGo(ReferralFact):
+    """A reminder came due while nothing could send it, and is not sent any more."""
+
+    reminder: str
+    """As in `referral.reminder_due.v1`."""
+    due_at: datetime
+    why: str
+    """`folded`: a newer one says the same; `dropped`: its moment has passed."""
+    attempt_id: UUID | None = None
+
+
 @fact("referral.withdrawn.v1", topic=EVENTS, key="referral_id")
 class ReferralWithdrawn(ReferralFact):
     """The referral ended before its time."""

@@ -92,6 +92,36 @@ CASES: list[tuple[str, Any, dict[Kind, list[Reach]]]] = [
     ("declined at the end", referrals.ReferralDeclined(**ATTEMPT, reason=DeclineReason.OTHER), {}),
     ("returned", referrals.ReferralReturned(**ABOUT), {Kind.FAMILY_RETURNED: FAMILY, Kind.STAFF_RETURNED: [REFERRER]}),
     (
+        "a consent is waited for",
+        referrals.ReminderDue(**ABOUT, reminder="consent_waiting", due_at=NOW, program_ids=(new_id(),)),
+        {Kind.FAMILY_CONSENT_WAITING: FAMILY},
+    ),
+    (
+        "a consent is missing",
+        referrals.ReminderDue(**ABOUT, reminder="consent_missing", due_at=NOW),
+        {Kind.STAFF_CONSENT_MISSING: [REFERRER]},
+    ),
+    (
+        "an answer is due",
+        referrals.ReminderDue(**ATTEMPT, reminder="answer_due", due_at=NOW, answer_by=NOW),
+        {Kind.PARTNER_ANSWER_DUE: [PARTNER]},
+    ),
+    (
+        "an answer is overdue",
+        referrals.ReminderDue(**ATTEMPT, reminder="answer_overdue", due_at=NOW, answer_by=NOW),
+        {Kind.PARTNER_ANSWER_OVERDUE: [PARTNER]},
+    ),
+    (
+        "an answer is missing",
+        referrals.ReminderDue(**ATTEMPT, reminder="answer_missing", due_at=NOW, answer_by=NOW),
+        {Kind.STAFF_ANSWER_MISSING: [REFERRER]},
+    ),
+    (
+        "a reminder of a later release",
+        referrals.ReminderDue(**ABOUT, reminder="invented_later", due_at=NOW),
+        {},
+    ),
+    (
         "withdrawn by the family before it went out",
         referrals.ReferralWithdrawn(**ABOUT, by="family"),
         {Kind.FAMILY_WITHDRAWN: FAMILY, Kind.STAFF_WITHDRAWN_BY_FAMILY: [REFERRER]},

@@ -5,6 +5,7 @@ from services.referrals.commands.choose import add_choices
 from services.referrals.commands.consent import StatedConsent, give_consent, refuse_consent
 from services.referrals.commands.erase import erase_person
 from services.referrals.commands.make import ConsentBody, Making, Move, as_answer, make_move
+from services.referrals.commands.remind import plan_missing, settle_due
 from services.referrals.commands.submit import Submission, submit
 from services.referrals.commands.withdraw import withdraw
 
@@ -24,7 +25,9 @@ __all__ = [
     "give_answer",
     "give_consent",
     "make_move",
+    "plan_missing",
     "refuse_consent",
+    "settle_due",
     "submit",
     "withdraw",
 ]

@@ -6,6 +6,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands.case import SYSTEM, Case, tell
+from services.referrals.commands.remind import plan_answer, plan_consent
 from services.referrals.models import Attempt, Consent, Person, Program
 from services.referrals.records import as_given
 from services.referrals.rules import Mover, Standing, Verb, answer_by, covers, decide
@@ -60,6 +61,7 @@ async def ask_family(session: AsyncSession, case: Case) -> None:
         program_ids=tuple(attempt.program_id for attempt in case.queued),
     )
     await tell(session, case, asked, actor=SYSTEM)
+    await plan_consent(session, case.referral.id, case.now, case.calendar)
 
 
 async def _may_share(session: AsyncSession, case: Case) -> bool:
@@ -79,6 +81,7 @@ async def _send(session: AsyncSession, case: Case, attempt: Attempt) -> None:
         answer_by=attempt.answer_by,
     )
     await tell(session, case, sent, actor=SYSTEM)
+    await plan_answer(session, case.referral.id, attempt.id, attempt.answer_by, case.calendar)
 
 
 def _move(case: Case, verb: Verb, attempt: Attempt | None = None) -> None:

@@ -21,6 +21,7 @@ KINDS = {
     "referral.declined.v1": "bad",
     "referral.choice_skipped.v1": "ended",
     "referral.returned.v1": "urgent",
+    "referral.reminder_due.v1": "waiting",
     "referral.choices_added.v1": "sent",
     "referral.withdrawn.v1": "ended",
     "referral.completed.v1": "good",
@@ -82,9 +83,19 @@ def _title(entry: Entry, names: Names) -> str:
             return "The family said no thanks" if data["by"] == "family" else "Withdrawn by the school"
         case "referral.completed.v1":
             return f"{program}: {OUTCOME_LABELS[Outcome(data['outcome'])].lower()}"
+        case "referral.reminder_due.v1":
+            return _REMINDED[data["reminder"]].format(program=program)
         case _:
             return _PLAIN.get(entry.type, entry.type).format(program=program)
 
+
+_REMINDED = {
+    "answer_due": "{program} was reminded that its answer is due today",
+    "answer_overdue": "{program} was reminded that its answer is overdue",
+    "answer_missing": "The referrer was told that {program} has not answered",
+    "consent_waiting": "The family was reminded of the question",
+    "consent_missing": "The referrer was told that the family has not answered",
+}
 
 _PLAIN = {
     "referral.consent_requested.v1": "The family was asked for its consent",
@@ -94,6 +105,7 @@ _PLAIN = {
     "referral.accepted.v1": "Accepted by {program}",
     "referral.waitlisted.v1": "On the waiting list of {program}",
     "referral.choice_skipped.v1": "{program} was passed over: it takes no referrals any more",
+    "referral.reminder_let_go.v1": "A reminder that came too late was left out",
     "referral.returned.v1": "Came back: no choice is left",
     "referral.choices_added.v1": "More programs were chosen",
 }

@@ -24,6 +24,7 @@ from services.referrals.rules.moves import (
     decide,
     why_not,
 )
+from services.referrals.rules.reminders import Due, Reminder, Settled, of_answer, of_consent, settle
 from services.referrals.rules.sight import Sight, sight
 from services.referrals.rules.submission import check_choices, check_decline, check_student, check_words
 
@@ -36,11 +37,14 @@ __all__ = [
     "BusinessCalendar",
     "ConsentMethod",
     "Decision",
+    "Due",
     "Fit",
     "GivenConsent",
     "Mover",
     "Offer",
     "ReferralState",
+    "Reminder",
+    "Settled",
     "Sight",
     "Standing",
     "Verb",
@@ -56,7 +60,10 @@ __all__ = [
     "decide",
     "default_until",
     "fit",
+    "of_answer",
+    "of_consent",
     "rank",
+    "settle",
     "sight",
     "why_not",
 ]

@@ -11,11 +11,12 @@ BUSINESS_DAYS = {Urgency.ROUTINE: 2, Urgency.URGENT: 1}
 
 @dataclass(frozen=True, slots=True)
 class BusinessCalendar:
-    """Monday to Friday without holidays, until the end of business, by the clock on the wall."""
+    """Monday to Friday without holidays, from the beginning to the end of business, by the clock on the wall."""
 
     zone: ZoneInfo
     holidays: frozenset[date] = frozenset()
     closes: time = time(17)
+    opens: time = time(9)
 
     def is_open_on(self, day: date) -> bool:
         """Whether there is business on a day."""
@@ -43,6 +44,10 @@ class BusinessCalendar:
         """The beginning of the district's month at `moment`, in UTC."""
         first = self.today(moment).replace(day=1)
         return datetime.combine(first, time(), tzinfo=self.zone).astimezone(UTC)
+
+    def start_of(self, day: date) -> datetime:
+        """The beginning of business on a day, in UTC."""
+        return datetime.combine(day, self.opens, tzinfo=self.zone).astimezone(UTC)
 
     def end_of(self, day: date) -> datetime:
         """The end of business on a day, in UTC."""

@@ -22,7 +22,20 @@ def crosswalk(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "roster import", "programs import", "audit verify", "doctor", "serve", "reset"],
+    [
+        "up",
+        "demo",
+        "roster import",
+        "programs import",
+        "audit verify",
+        "doctor",
+        "serve",
+        "reset",
+        "parked list",
+        "parked show",
+        "parked replay",
+        "parked discard",
+    ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [*command.split(), "--help"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 
 from tests.faults.rig import Part, Rig
 
@@ -55,7 +56,7 @@ class Chaos:
             await asyncio.sleep(random.uniform(*self.freeze))
             kafka.resume()
 
-    def _later(self, work: "asyncio.Future[None] | object") -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._thaws.add(task)
         task.add_done_callback(self._thaws.discard)

@@ -64,6 +64,7 @@ async def make_rig(ground: Ground, seed: int) -> AsyncIterator[MakeRig]:
 
     yield make
     for rig in made:
+        rig.print_errors()
         await rig.stop()
 
 

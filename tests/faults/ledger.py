@@ -1,6 +1,6 @@
 """What was intended and what came of it, in a file outside the system; it alone says what is lost or doubled.
 
-Every intent is written, and on the disk, before it is sent; every answer when it came; every effect as found at the end.
+Every intent is on the disk before it is sent; every answer is written when it came, every effect as found at the end.
 """
 
 import sqlite3

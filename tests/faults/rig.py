@@ -46,12 +46,15 @@ class Part:
         self.pid = 0
         self.deaths = 0
         self.wanted = True
+        self.arms: Callable[[], str] | None = None
+        """Asked at each start for the failpoints of that process."""
         self.frozen = False
         self.start()
 
     def start(self) -> None:
         """Fork it and hear when it ends."""
-        self.pid, self.frozen = self.ground.fork(self.kind, self.config, self.log), False
+        config = replace(self.config, failpoints=self.arms()) if self.arms else self.config
+        self.pid, self.frozen = self.ground.fork(self.kind, config, self.log), False
         try:
             descriptor = os.pidfd_open(self.pid)
         except ProcessLookupError:
@@ -84,6 +87,23 @@ class Part:
         """kill -9."""
         self.signal(signal.SIGKILL)
 
+    async def dies(self, times: int, *, of: Callable[[], str]) -> None:
+        """From its next start on it is armed; wait until it died of that so many times, then disarm it."""
+        self.arms = of
+        before = self.deaths + 1
+        self.kill()
+        await until(lambda: _so(self.deaths >= before + times), f"{times} deaths of {of()}")
+        self.arms = None
+        self.kill()
+
+    async def is_frozen(self) -> bool:
+        """Whether the kernel says that it stands still."""
+        try:
+            said = Path(f"/proc/{self.pid}/stat").read_text()  # noqa: ASYNC240 (memory)
+        except OSError:
+            return False
+        return said.rpartition(")")[2].split()[0] == "T"
+
     def freeze(self) -> None:
         """Stop it in the middle of whatever it does; it keeps its connections and locks."""
         self.signal(signal.SIGSTOP)
@@ -93,6 +113,10 @@ class Part:
         """Let it go on."""
         self.signal(signal.SIGCONT)
         self.frozen = False
+
+
+async def _so(condition: bool) -> bool:
+    return condition
 
 
 class Rig:
@@ -117,13 +141,15 @@ class Rig:
         self.workers: list[Part] = []
         self.webs: list[Part] = []
         self.intents = 0
+        self.unanswered: list[str] = []
+        """Why requests got no answer."""
         self._client = httpx.AsyncClient(timeout=20)
         self._db: asyncpg.Pool | None = None
 
     async def start(self, *, webs: int = 1, workers: int = 1) -> None:
         """Database, topic and processes; returns when pages answer."""
         await self.ground.make_database(self.name)
-        await self.ground.make_topic(self.config.topic)
+        await self.ground.make_topics(self.config.topic)
         for _ in range(workers):
             self.add_worker()
         for number in range(webs):
@@ -164,28 +190,39 @@ class Rig:
         return list(range(self.intents - count + 1, self.intents + 1))
 
     async def happen(
-        self, thing: int, count: int = 1, *, lingers: float = 0.0, fails_for: Mapping[int, float] | None = None
+        self,
+        thing: int,
+        count: int = 1,
+        *,
+        lingers: float = 0.0,
+        takes: float = 0.0,
+        fails_for: Mapping[int, float] | None = None,
     ) -> httpx.Response | None:
         """One request that lets something happen to a thing `count` times; None: no answer came.
 
-        `fails_for` says of places in the request (0, 1, ...) for how many seconds they cannot be taken into account.
+        `lingers`: seconds that it stays open after the last write; `takes`: seconds that each consumer needs for each;
+        `fails_for`: of places in the request (0, 1, ...), for how many seconds they cannot be taken into account.
         """
         assert self._door is not None
         intents, door = self.next_intents(count), next(self._door)
         self.ledger.intend(thing, intents)
         fails = {intents[place]: seconds for place, seconds in (fails_for or {}).items()}
-        body = {"intents": intents, "lingers": lingers, "fails_for": fails}
+        body = {"intents": intents, "lingers": lingers, "takes": takes, "fails_for": fails}
         try:
             answer = await self._client.post(f"http://127.0.0.1:{door.config.port}/things/{thing}", json=body)
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            self.unanswered.append(repr(error))
             return None
         self.ledger.answered(intents, answer.status_code)
         return answer
 
-    async def load(self, events: int, *, things: int = 50, batch: int = 5, lanes: int = 4, rate: float = 0) -> None:
+    async def load(
+        self, events: int, *, things: int = 50, batch: int = 5, lanes: int = 4, rate: float = 0, failing: float = 0
+    ) -> None:
         """So many events in requests of `batch`, from several callers at once; one request in twenty commits late.
 
-        `rate`: events a second at most; 0: as fast as it goes.
+        `rate`: events a second at most, 0: as fast as it goes; `failing`: share of requests of which one event cannot
+        be taken into account for a while.
         """
         began, requests = time.monotonic(), iter(range(events // batch))
 
@@ -194,10 +231,19 @@ class Rig:
                 late = rate and number * batch / rate - (time.monotonic() - began)
                 await asyncio.sleep(max(0.0, late))
                 lingers = self.random.uniform(0.02, 0.2) if self.random.random() < 0.05 else 0.0
-                if await self.happen(self.random.randrange(things), batch, lingers=lingers) is None:
+                fails = {self.random.randrange(batch): self.random.uniform(0.1, 1.0)}
+                fails_for = fails if self.random.random() < failing else None
+                thing = self.random.randrange(things)
+                if await self.happen(thing, batch, lingers=lingers, fails_for=fails_for) is None:
                     await asyncio.sleep(0.1)
 
         await asyncio.gather(*(lane() for _ in range(lanes)))
+
+    def print_errors(self) -> None:
+        """The last errors that each process logged; pytest shows them where the test fails."""
+        for log in sorted(self.home.glob("*.log")):
+            errors = [line for line in log.read_text().splitlines() if '"level": "error"' in line]
+            print(f"{log.name}: {len(errors)} errors", *(line[:1500] for line in errors[-3:]), sep="\n")
 
     async def query(self, statement: str, *values: Any) -> Sequence[Any]:
         """Ask the database, past the breakable line."""
@@ -210,7 +256,31 @@ class Rig:
         """Rows, with a condition if the text has one."""
         return int((await self.query(f"SELECT count(*) FROM {table}"))[0][0])
 
-    async def attempts_failed(self) -> list[int]:
+    async def published(self, events: int) -> bool:
+        """Whether so many have left the outbox."""
+        return await self.count("outbox WHERE published_at IS NOT NULL") >= events
+
+    async def works(self) -> bool:
+        """Whether a write succeeds now."""
+        answer = await self.happen(1)
+        return answer is not None and answer.status_code == 200
+
+    async def grows(self) -> bool:
+        """Whether effects come."""
+        before = await self.count("effects")
+        await asyncio.sleep(0.1)
+        return await self.count("effects") > before
+
+    async def somebody_waits(self) -> bool:
+        """Whether a transaction waits for the lock of another, or the inbox grew without one."""
+        waiting = await self.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+        return bool(waiting[0][0]) or await self.count("inbox") > 0
+
+    async def quiet(self) -> None:
+        """Wait until nothing is under way."""
+        await until(self.is_quiet, "quiet")
+
+    def attempts_failed(self) -> list[int]:
         """The intent of each failed attempt to take an event into account, in order."""
         file = Path(self.config.attempts_file)
         return [int(line) for line in file.read_text().split()] if file.exists() else []

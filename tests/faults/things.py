@@ -26,9 +26,10 @@ from shared.web.transaction import Transaction
 
 TABLES = (
     "CREATE TABLE things (id int PRIMARY KEY, number int NOT NULL)",
-    "CREATE TABLE happened (intent bigint PRIMARY KEY, thing int NOT NULL, number int NOT NULL, event_id uuid)",
+    "CREATE TABLE happened (intent bigint PRIMARY KEY, thing int NOT NULL, number int NOT NULL,"
+    " at timestamptz NOT NULL DEFAULT clock_timestamp())",
     "CREATE TABLE effects (id bigint GENERATED ALWAYS AS IDENTITY, intent bigint, thing int, number int,"
-    " event_id uuid)",
+    " event_id uuid, at timestamptz NOT NULL DEFAULT clock_timestamp())",
     "CREATE INDEX ON effects (intent)",
     "CREATE TABLE alembic_version (version_num text)",
 )
@@ -87,7 +88,9 @@ class ThingHappened(Fact):
     """The how many-th of this thing."""
     intent: int
     fails_until: float = 0.0
-    """Until then (seconds since 1970) taking it into account fails; infinitely late: poison."""
+    """Until then (seconds since 1970) taking it into account fails; much later than ever: poison."""
+    takes: float = 0.0
+    """Seconds that taking it into account takes."""
 
 
 def handlers(config: Config) -> Handlers:
@@ -103,9 +106,14 @@ def handlers(config: Config) -> Handlers:
             # Outside of the transaction, which will be rolled back.
             os.write(attempts, f"{fact.intent}\n".encode())
             raise RuntimeError(f"thing {fact.thing} fails")
-        await session.execute(_EFFECT, {**fact.model_dump(exclude={"fails_until"}), "event_id": event.id})
+        await asyncio.sleep(fact.takes)
+        await session.execute(_EFFECT, {**_place(fact), "event_id": event.id})
 
     return on
+
+
+def _place(fact: ThingHappened) -> dict[str, int]:
+    return {"intent": fact.intent, "thing": fact.thing, "number": fact.number}
 
 
 _EFFECT = text("INSERT INTO effects (intent, thing, number, event_id) VALUES (:intent, :thing, :number, :event_id)")
@@ -117,6 +125,8 @@ class Happening(BaseModel):
     intents: list[int]
     lingers: float = 0.0
     """Seconds between the last write and the commit: a late commit of early ids."""
+    takes: float = 0.0
+    """Seconds that taking each into account takes."""
     fails_for: dict[int, float] = {}
     """Intents that cannot be taken into account for so many seconds."""
 
@@ -132,9 +142,11 @@ async def happen(thing: int, happening: Happening, session: Transaction) -> dict
     now, facts = utc_now(), []
     for place, intent in enumerate(happening.intents, 1):
         until = now.timestamp() + happening.fails_for[intent] if intent in happening.fails_for else 0.0
-        facts.append(ThingHappened(thing=thing, number=number + place, intent=intent, fails_until=until))
+        facts.append(
+            ThingHappened(thing=thing, number=number + place, intent=intent, fails_until=until, takes=happening.takes)
+        )
     await emit(session, *facts, actor=system("rig"), now=now)
-    await session.execute(_HAPPENED, [fact.model_dump(exclude={"fails_until"}) for fact in facts])
+    await session.execute(_HAPPENED, [_place(fact) for fact in facts])
     await asyncio.sleep(happening.lingers)
     return {"number": number + len(facts)}
 

@@ -1,0 +1,42 @@
+"""PostgreSQL is killed: 503 with Retry-After, never 500; nothing acknowledged is lost; soon back by itself."""
+
+import asyncio
+
+from tests.faults.conftest import Form
+from tests.faults.rig import Rig, until
+
+BACK_WITHIN = 5.0
+
+
+async def test_a_killed_database_costs_only_time(rig: Rig, form: Form) -> None:
+    await rig.start(webs=2, workers=2)
+    await rig.load(200)
+    loading = asyncio.create_task(rig.load(10**6, lanes=4))
+
+    await rig.ground.kill_postgres()
+    answers = await during(rig, form.of(2.0, 20.0))
+    await rig.ground.start_postgres()
+    back = await until(rig.works, "a write that works", BACK_WITHIN)
+    moving = await until(rig.grows, "an effect", BACK_WITHIN)
+    loading.cancel()
+    verdict = await rig.verdict()
+
+    print(f"back after {back:.1f} s, consumers {moving:.1f} s later; {dict(rig.ledger.statuses())}; {verdict}")
+    assert {status for status, _ in answers} == {503}
+    assert all(int(retry_after) >= 1 for _, retry_after in answers)
+    assert set(rig.ledger.statuses()) <= {200, 503}
+    assert verdict.clean, str(verdict)
+    assert [part.deaths for part in rig.parts] == [0] * len(rig.parts)
+
+
+async def during(rig: Rig, seconds: float) -> list[tuple[int, str]]:
+    """What is answered while the database is away: status and Retry-After."""
+    found = []
+    async with asyncio.timeout(seconds + 30):
+        end = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < end:
+            answer = await rig.happen(1)
+            assert answer is not None, rig.unanswered
+            found.append((answer.status_code, answer.headers.get("retry-after", "0")))
+            await asyncio.sleep(0.05)
+    return found

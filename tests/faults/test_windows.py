@@ -1,0 +1,79 @@
+"""Every crash window by name: a process dies (or stands still) right there, again and again."""
+
+import asyncio
+from collections.abc import Callable
+
+from tests.faults.conftest import Form
+from tests.faults.rig import Part, Rig, until
+
+OF_THE_WEB = ("outbox.written", "commit.before", "commit.after")
+OF_THE_WORKER = (
+    "relay.read", "relay.sending", "relay.sent", "relay.marked",
+    "consume.received", "consume.inbox", "consume.effect", "consume.committed", "consume.offsets",
+    "park.written", "replay.effect", "replay.settled",
+)  # fmt: skip
+ZOMBIES = ("consume.received", "consume.inbox", "consume.effect", "consume.committed", "park.written", "relay.sent")
+
+
+async def test_a_process_that_dies_in_any_window_loses_and_doubles_nothing(
+    make_rig: Callable[..., Rig], form: Form
+) -> None:
+    rig, times = make_rig(session_timeout_ms=1000), form.of(1, 20)
+    await rig.start(webs=1, workers=1)
+    loading = asyncio.create_task(keep_loading(rig))
+
+    for point in rig.random.sample(OF_THE_WEB, k=len(OF_THE_WEB)):
+        await rig.webs[0].dies(times, of=at_random(rig, point))
+    for point in rig.random.sample(OF_THE_WORKER, k=len(OF_THE_WORKER)):
+        await rig.workers[0].dies(times, of=at_random(rig, point))
+    loading.cancel()
+    verdict = await rig.verdict()
+
+    print(verdict, f"{rig.webs[0].deaths} + {rig.workers[0].deaths} deaths")
+    assert verdict.clean, str(verdict)
+
+
+def at_random(rig: Rig, point: str) -> Callable[[], str]:
+    """At one of its first passages through a point."""
+    return lambda: f"{point}=kill@{rig.random.randint(1, 3)}"
+
+
+async def test_a_worker_that_stands_still_in_a_window_while_another_takes_over_doubles_nothing(
+    make_rig: Callable[..., Rig], form: Form
+) -> None:
+    rig = make_rig(session_timeout_ms=1000)
+    await rig.start(webs=1, workers=2)
+    loading = asyncio.create_task(keep_loading(rig))
+
+    for point in rig.random.sample(ZOMBIES, k=form.of(2, len(ZOMBIES))) * form.of(1, 5):
+        await stand_still(rig, rig.random.choice(rig.workers), point)
+    loading.cancel()
+    verdict = await rig.verdict()
+
+    print(verdict)
+    assert verdict.clean, str(verdict)
+
+
+async def stand_still(rig: Rig, part: Part, point: str) -> None:
+    """Freeze a worker right there, for longer than the broker believes in it."""
+    part.arms = lambda: f"{point}=freeze@{rig.random.randint(1, 2)}"
+    other = next(worker for worker in rig.workers if worker is not part)
+    part.kill()
+    # The lock of the relay and the first partitions go to who is alone for a moment.
+    other.kill()
+    frozen = asyncio.create_task(until(part.is_frozen, f"a worker frozen at {point}"))
+    while not frozen.done():
+        await asyncio.sleep(0.5)
+        if point.startswith("relay") and not frozen.done():
+            other.kill()
+    await frozen
+    await asyncio.sleep(1.5 * rig.config.session_timeout_ms / 1000)
+    part.arms = None
+    part.thaw()
+
+
+async def keep_loading(rig: Rig) -> None:
+    """Requests without end; one event in eight fails for a while."""
+    while True:
+        await rig.load(20, things=20, batch=2, failing=0.25)
+        await asyncio.sleep(0.1)

@@ -22,12 +22,19 @@ from tests.faults import things
 
 BUGS: dict[str, Callable[[], None]] = {}
 SEEN_BY: dict[str, str] = {}
+EMIT = "emit"
 
 
 def plant(name: str) -> None:
     """Break this process in the named way; an empty name breaks nothing."""
     if name:
         BUGS[name]()
+
+
+def put(owner: Any, name: str, new: Any) -> None:
+    """Replace a function of the project in this process."""
+    assert hasattr(owner, name), f"{owner} has no {name} to break any more"
+    setattr(owner, name, new)
 
 
 def bug(seen_by: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -49,7 +56,7 @@ def acknowledge_before_effect() -> None:
         await self._commit(ends)
         await settle(self, records, firsts, ends)
 
-    Worker._settle = first_commit  # type: ignore[method-assign]
+    put(Worker, "_settle", first_commit)
 
 
 @bug(seen_by="dies_in_the_effect")
@@ -63,7 +70,7 @@ def commit_by_the_clock() -> None:
         made._connection_args |= {"enable_auto_commit": True, "auto_commit_interval_ms": 20}
         return made
 
-    KafkaBroker.subscriber = auto  # type: ignore[method-assign,assignment]
+    put(KafkaBroker, "subscriber", auto)
 
 
 @bug(seen_by="dies_in_the_effect")
@@ -77,7 +84,7 @@ def effect_in_a_transaction_of_its_own() -> None:
             await dispatch(self, other, events)
         await db.close()
 
-    handlers.Handlers.dispatch = apart  # type: ignore[method-assign]
+    put(handlers.Handlers, "dispatch", apart)
 
 
 @bug(seen_by="dies_before_the_offsets")
@@ -97,7 +104,7 @@ def inbox_kept_too_short() -> None:
             await session.execute(text("DELETE FROM inbox"))
         return held
 
-    consume.Consumer.take = forgetful  # type: ignore[method-assign]
+    put(consume.Consumer, "take", forgetful)
 
 
 @bug(seen_by="stands_still_in_the_effect")
@@ -116,7 +123,7 @@ def look_then_insert() -> None:
             await session.execute(text(write), {"consumer": on.consumer, "id": event.id})
         return new
 
-    consume.take_effect = late
+    put(consume, "take_effect", late)
 
 
 @bug(seen_by="commits_late")
@@ -133,7 +140,7 @@ def poll_by_cursor() -> None:
             await connection.execute("UPDATE outbox SET published_at = now() WHERE id = ANY($1)", ids)
         return len(rows)
 
-    Relay._publish_batch = batch  # type: ignore[method-assign]
+    put(Relay, "_publish_batch", batch)
 
 
 @bug(seen_by="many_replicas")
@@ -152,7 +159,7 @@ def relays_skip_what_is_locked() -> None:
             await connection.execute("UPDATE outbox SET published_at = now() WHERE id = ANY($1)", ids)
         return relay.BATCH if rows else 0
 
-    Relay._publish_batch = batch  # type: ignore[method-assign]
+    put(Relay, "_publish_batch", batch)
 
 
 @bug(seen_by="many_replicas")
@@ -164,7 +171,7 @@ def no_key() -> None:
         producer._partition = lambda topic, partition, key, value, *rest: hash(value) % 4
         await send(self, producer, rows)
 
-    Relay._send = spread  # type: ignore[method-assign]
+    put(Relay, "_send", spread)
 
 
 @bug(seen_by="fails_for_a_while")
@@ -179,7 +186,7 @@ def swallowed_exception() -> None:
             except RuntimeError:
                 print("something went wrong")
 
-    handlers.Handlers.dispatch = swallow  # type: ignore[method-assign]
+    put(handlers.Handlers, "dispatch", swallow)
 
 
 @bug(seen_by="fails_for_a_while")
@@ -189,7 +196,7 @@ def skip_what_fails() -> None:
     async def skip(self: Any, one: Any, error: Any, held: Any) -> None:
         print("skipped", error)
 
-    consume.Consumer._failed = skip  # type: ignore[method-assign]
+    put(consume.Consumer, "_failed", skip)
 
 
 @bug(seen_by="fails_for_a_while")
@@ -199,7 +206,7 @@ def others_overtake_what_is_parked() -> None:
     async def nobody(session: Any, consumer: str, keys: Any) -> set[Any]:
         return set()
 
-    consume.blocked = nobody
+    put(consume, "blocked", nobody)
 
 
 @bug(seen_by="fails_for_a_while")
@@ -209,7 +216,7 @@ def parked_for_good() -> None:
     async def never(*_: Any) -> int:
         return 0
 
-    parked.release = worker.release = never
+    put(worker, "release", never)
 
 
 @bug(seen_by="begins_late")
@@ -221,11 +228,11 @@ def begin_at_the_end() -> None:
     def latest(self: Any, *topics: Any, **options: Any) -> Any:
         return subscribe(self, *topics, **(options | {"auto_offset_reset": "latest"}))
 
-    KafkaBroker.subscriber = latest  # type: ignore[method-assign,assignment]
+    put(KafkaBroker, "subscriber", latest)
 
     async def no_rewind(self: Any, cluster: str) -> None: ...
 
-    Worker._begin_on = no_rewind  # type: ignore[method-assign]
+    put(Worker, "_begin_on", no_rewind)
 
 
 @bug(seen_by="relay_dies_sending")
@@ -239,7 +246,7 @@ def mark_before_publishing() -> None:
         await self._send(producer, rows)
         return len(rows)
 
-    Relay._publish_batch = batch  # type: ignore[method-assign]
+    put(Relay, "_publish_batch", batch)
 
 
 @bug(seen_by="relay_dies_while_kafka_is_frozen")
@@ -250,7 +257,7 @@ def fire_and_forget() -> None:
         for row in rows:
             await producer.send(row["topic"], row["value"], key=row["key"].encode(), headers=_headers(row))
 
-    Relay._send = throw  # type: ignore[method-assign]
+    put(Relay, "_send", throw)
 
 
 def _headers(row: Any) -> list[tuple[str, bytes]]:
@@ -260,19 +267,19 @@ def _headers(row: Any) -> list[tuple[str, bytes]]:
 @bug(seen_by="web_dies_after_the_commit")
 def tell_after_the_commit() -> None:
     """The fact is written in a transaction of its own, after the change."""
-    emit = things.emit
+    emit = getattr(things, EMIT)
 
     async def later(session: Any, *facts: Any, **known: Any) -> None:
         session.info["later"] = lambda other: emit(other, *facts, **known)
 
-    things.emit = later
+    put(things, EMIT, later)
     _after_commit("later")
 
 
 @bug(seen_by="web_dies_before_the_commit")
 def tell_before_the_commit() -> None:
     """The fact is out before the change is."""
-    emit = things.emit
+    emit = getattr(things, EMIT)
 
     async def sooner(session: Any, *facts: Any, **known: Any) -> None:
         db = Database(str(session.get_bind().url.render_as_string(hide_password=False)).replace("+asyncpg", ""))
@@ -280,7 +287,7 @@ def tell_before_the_commit() -> None:
             await emit(other, *facts, **known)
         await db.close()
 
-    things.emit = sooner
+    put(things, EMIT, sooner)
 
 
 def _after_commit(name: str) -> None:
@@ -295,7 +302,7 @@ def _after_commit(name: str) -> None:
             async with transaction(self) as other:
                 await more(other)
 
-    Database.transaction = with_more  # type: ignore[method-assign]
+    put(Database, "transaction", with_more)
 
 
 @bug(seen_by="line_to_the_database_breaks")
@@ -310,11 +317,11 @@ def woken_only_once() -> None:
         await listen(self)
 
     listen = Worker._listen
-    Worker._listen = listen_once  # type: ignore[method-assign]
+    put(Worker, "_listen", listen_once)
 
 
 @bug(seen_by="database_restarts")
 def outage_counts_as_failure() -> None:
     """While the database is away, events fail; what failed too often waits for a person."""
-    consume.is_away = lambda error: False
-    parked.is_away = lambda error: False
+    for module in (consume, parked):
+        put(module, "is_away", lambda error: False)

@@ -33,7 +33,7 @@ async def listed(
     total = None if chosen is Standing.SETTLED else found[chosen] if chosen else sum(found.values())
     return page(
         request, actor, "parked.html", rows=rows, counts=found, chosen=chosen, total=total, paging=paging, words=words,
-        base=_base(request), services=words.SERVICES, here=request.app.state.service, for_a_person=Standing.PERSON,
+        base=_base(request), services=words.SERVICES, for_a_person=Standing.PERSON,
     )  # fmt: skip
 
 
@@ -50,7 +50,6 @@ async def _one(
     return page(
         request, actor, "parked_one.html", status=int(refusal.kind) if refusal else 200, event=found,
         content=await parked_list.content(session, id), words=words, base=_base(request), refusal=refusal,
-        here=request.app.state.service,
     )  # fmt: skip
 
 

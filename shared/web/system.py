@@ -62,7 +62,7 @@ async def system(request: Request, actor: District, session: Transaction) -> HTM
     shown = [figure for figure in await figures(request, session) if figure.words]
     return page(
         request, actor, "system.html", figures=shown, troubles=[f for f in shown if not f.well],
-        held=await _held(session), here=request.app.state.service, services=words.SERVICES, words=words,
+        held=await _held(session), services=words.SERVICES, words=words,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _WORDS = {
 async def figures(session: AsyncSession, now: datetime) -> list[Figure]:
     """Deliveries by state, and how many are due and still not sent."""
     found = await session.execute(select(col(Delivery.status), func.count()).group_by(col(Delivery.status)))
-    by_state: dict[Status, int] = dict(found.tuples().all())
+    by_state: dict[Status, int] = {row[0]: row[1] for row in found}
     unsent = col(Delivery.status).in_([Status.QUEUED, Status.UNCERTAIN])
     late = (
         await session.execute(

@@ -221,6 +221,8 @@ class DeliveryOut(BaseModel):
     next_at: datetime
     sent_at: datetime | None
     last_error: str | None
+    uncertain_at: datetime | None
+    """When it was last noticed that it may arrive twice: a try of which nothing was heard again."""
     advice: str
     """What stands in the way, and what to do about it."""
 
@@ -234,7 +236,7 @@ class Deliveries(BaseModel):
 
 def _delivery(row: DeliveryRow) -> DeliveryOut:
     shown = {name: getattr(row, name) for name in DeliveryOut.model_fields if name != "advice"}
-    return DeliveryOut(**shown, advice=words.advice(row.status, row.last_error))
+    return DeliveryOut(**shown, advice=words.advice(row.status, row.last_error, row.uncertain_at is not None))
 
 
 @router.get("/deliveries")

@@ -127,3 +127,5 @@ class Delivery(Table, table=True):
     """A short code without personal data: `no_address`, `450 4.2.1`, `TimeoutError`."""
     smtp_message_id: str | None = None
     sent_at: datetime | None = None
+    uncertain_at: datetime | None = None
+    """When it was last noticed that nobody knows what became of a try: the mail may arrive twice. Kept for good."""

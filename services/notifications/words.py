@@ -23,9 +23,11 @@ _ADVICE = {
 }
 
 
-def advice(status: Status, last_error: str | None) -> str:
+def advice(status: Status, last_error: str | None, maybe_twice: bool) -> str:
     """What stands in the way of a delivery, and what to do; empty where nothing does."""
-    if not last_error or status is Status.SENT:
+    if status is Status.SENT:
+        return "It may have arrived twice, with the same Message-ID." if maybe_twice else ""
+    if not last_error:
         return ""
     if last_error in _ADVICE:
         return _ADVICE[last_error]

@@ -31,6 +31,8 @@ class MessageSent(MessageFact):
 
     channel: str
     """`email`."""
+    maybe_twice: bool = False
+    """Of an earlier try nobody knows what became of it; the mail may have arrived before, with the same Message-ID."""
 
 
 @fact("message.undeliverable.v1", topic=EVENTS, key="message_id")

@@ -1,7 +1,8 @@
 """A real SMTP server for the tests: keeps the bytes it gets, refuses or hangs where it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -22,6 +23,11 @@ class Mailbox:
     answers_to_data: dict[str, str] = field(default_factory=dict)
     hangs_for: set[str] = field(default_factory=set)
     drops_after_data: set[str] = field(default_factory=set)
+    silent_after_data: set[str] = field(default_factory=set)
+    when_asked: Callable[[str], None] = lambda address: None
+    """Called when a mail to an address is announced, before the answer."""
+    when_taken: Callable[[str], None] = lambda address: None
+    """Called when a whole mail is here, before the answer."""
     connections: int = 0
     sessions: list[SMTP] = field(default_factory=list)
 
@@ -38,6 +44,7 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take the address, refuse it, or never answer."""
+        self.when_asked(address)
         if address in self.hangs_for:
             await asyncio.sleep(3600)
         if address in self.answers:
@@ -51,6 +58,9 @@ class Mailbox:
         if to in self.answers_to_data:
             return self.answers_to_data[to]
         self.received.append((to, cast("bytes", envelope.original_content)))
+        self.when_taken(to)
+        if to in self.silent_after_data:
+            await asyncio.sleep(3600)
         if to in self.drops_after_data:
             cast("Any", server).transport.abort()
         return "250 OK"
@@ -58,6 +68,11 @@ class Mailbox:
     def to(self, address: str) -> list[EmailMessage]:
         """The mails that one address got, parsed."""
         return [message_from_bytes(wire, policy=default) for to, wire in self.received if to == address]
+
+    def times(self) -> Counter[str]:
+        """How often each mail came, by its Message-ID."""
+        mails = (message_from_bytes(wire, policy=default) for _, wire in self.received)
+        return Counter(str(mail["Message-ID"]) for mail in mails)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What notifications does: one function per verb."""
 
-from services.notifications.commands.deliver import Claim, claim, give_up_lost, record, send_again
+from services.notifications.commands.deliver import Claim, claim, give_up_lost, record, send_again, smtp_id
 from services.notifications.commands.keep import erase_person, keep_persons, keep_programs, keep_schools
 from services.notifications.commands.prefer import set_preferences
 from services.notifications.commands.read import mark_read
@@ -18,5 +18,6 @@ __all__ = [
     "record",
     "send_again",
     "set_preferences",
+    "smtp_id",
     "write_messages",
 ]

@@ -91,12 +91,14 @@ async def record(session: AsyncSession, claimed: Claim, result: Result, *, now: 
             lease_token=None,
             lease_until=None,
         )
-        .returning(col(Delivery.id))
+        .returning(col(Delivery.uncertain_at))
     )
-    if ours.first() is None:
+    recorded = ours.first()
+    if recorded is None:
         log.warning("lease_lost", delivery_id=str(claimed.delivery_id))
     elif values["status"] is Status.SENT:
-        sent = MessageSent.model_validate(told(claimed.message) | {"channel": EMAIL})
+        how = {"channel": EMAIL, "maybe_twice": recorded.uncertain_at is not None}
+        sent = MessageSent.model_validate(told(claimed.message) | how)
         await emit(session, sent, actor=SYSTEM, now=now)
     elif values["status"] is Status.FAILED:
         await _undeliverable(session, claimed.message, _reason(result), now)
@@ -105,15 +107,12 @@ async def record(session: AsyncSession, claimed: Claim, result: Result, *, now: 
 def _after(claimed: Claim, result: Result, now: datetime, jitter: float) -> dict[str, object]:
     if result is None:
         return {"status": Status.SENT, "sent_at": now, "last_error": None}
+    uncertain = isinstance(result, Retryable) and result.maybe_taken
+    known: dict[str, object] = {"last_error": result.reason} | ({"uncertain_at": now} if uncertain else {})
     again = next_try(claimed.attempts, now, jitter) if isinstance(result, Retryable) else None
     if again is None:
-        return {"status": Status.FAILED, "last_error": result.reason}
-    uncertain = isinstance(result, Retryable) and result.maybe_taken
-    return {
-        "status": Status.UNCERTAIN if uncertain else Status.QUEUED,
-        "next_at": again,
-        "last_error": result.reason,
-    }
+        return known | {"status": Status.FAILED}
+    return known | {"status": Status.UNCERTAIN if uncertain else Status.QUEUED, "next_at": again}
 
 
 def _reason(result: Result) -> str:
@@ -151,7 +150,14 @@ async def give_up_lost(session: AsyncSession, *, now: datetime) -> int:
     lost = await session.execute(
         update(Delivery)
         .where(col(Delivery.status) == Status.SENDING, col(Delivery.lease_until) < now)
-        .values(status=Status.UNCERTAIN, next_at=now, lease_token=None, lease_until=None, last_error="lease_over")
+        .values(
+            status=Status.UNCERTAIN,
+            uncertain_at=now,
+            next_at=now,
+            lease_token=None,
+            lease_until=None,
+            last_error="lease_over",
+        )
         .returning(col(Delivery.id))
     )
     ids = lost.scalars().all()

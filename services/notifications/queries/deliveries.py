@@ -32,6 +32,8 @@ class DeliveryRow:
     next_at: datetime
     sent_at: datetime | None
     last_error: str | None
+    uncertain_at: datetime | None
+    """When it was last noticed that it may arrive twice."""
 
 
 async def deliveries(
@@ -69,6 +71,7 @@ def _row(delivery: Delivery, message: Message, recipient: Recipient) -> Delivery
         next_at=delivery.next_at,
         sent_at=delivery.sent_at,
         last_error=delivery.last_error,
+        uncertain_at=delivery.uncertain_at,
     )
 
 

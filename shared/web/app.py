@@ -58,9 +58,10 @@ def create_app(
     app.state.db, app.state.settings, app.state.service = db, settings, service
     app.state.figures, app.state.database_check = figures, health.DatabaseCheck(db)
     add_error_pages(app)
-    for router in (contracts.router(service), *routers, health.router):
-        app.include_router(router)
+    # First, since a service may have `/<service>/{anything}`.
     for router in (system.router, system.api, parked.router, parked_api.router):
         app.include_router(router, prefix=f"/{service}")
+    for router in (contracts.router(service), *routers, health.router):
+        app.include_router(router)
     app.mount("/static", Assets(directory=STATIC), name="static")
     return app

@@ -19,8 +19,8 @@ STANDINGS = {
 """State and words of each standing."""
 
 WHY_REPLAY = {
-    WhyReplay.MENDED: "What hindered it is mended",
-    WhyReplay.ANOTHER_TRY: "To see whether it works now",
+    WhyReplay.MENDED: "The cause is mended",
+    WhyReplay.ANOTHER_TRY: "To see if it works now",
 }
 WHY_DISCARD = {
     WhyDiscard.NOT_OURS: "It is no event of ours",

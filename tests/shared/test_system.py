@@ -17,6 +17,7 @@ from shared.events import operations
 from shared.messaging.consume import Consumer
 from shared.messaging.figures import of_workers
 from shared.messaging.state import State, say_state
+from shared.migrations import SERVICES
 from shared.observability.figures import Figure, exposition
 from shared.settings import ServiceSettings
 from shared.web import create_app
@@ -25,7 +26,7 @@ from tests.shared.test_consume import noting_handlers
 from tests.shared.test_parked import OFFICE, park
 from tests.shared.test_worker import say
 from tests.support.builders import a_school
-from tests.support.clients import client_for
+from tests.support.clients import Client, client_for
 from tests.support.events import a_record, outbox
 
 WELL = State(consuming=True, kafka=True)
@@ -118,6 +119,21 @@ async def test_a_held_topic_is_shown_and_a_person_lets_it_go_on_on_the_record(db
         (fact,) = await outbox(session)
     assert isinstance(fact, operations.BrakeReleased)
     assert (fact.held, fact.offset, fact.reason) == ("people people.schools.v1", 9, "unreadable")
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> tuple[str, Client]:
+    return request.param, request.getfixturevalue(f"client_{request.param}")
+
+
+@pytest.mark.parametrize("path", ["system", "system/parked", "api/v1/system", "api/v1/parked"])
+async def test_every_service_shows_how_it_does(service: tuple[str, Client], path: str) -> None:
+    name, client = service
+
+    async with client(OFFICE) as office:
+        answer = await office.get(f"/{name}/{path}")
+
+    assert answer.status_code == 200
 
 
 async def test_the_other_services_are_asked_by_the_browser(db_core: Database, app: FastAPI) -> None:

@@ -11,8 +11,9 @@ import structlog
 from services.notifications import commands
 from services.notifications.commands import Claim
 from services.notifications.mails import mail_of
+from services.notifications.rules import LEASE
 from services.notifications.settings import Settings
-from shared.db import Database
+from shared.db import Database, is_away
 from shared.failpoints import hit
 from shared.mail import Mailer, Permanent, Retryable
 from shared.messaging import Jobs
@@ -87,11 +88,23 @@ class _Lanes:
         try:
             result = await self._hand_over(claimed, mailer)
             hit("send.handed_over")
-            async with self.db.transaction() as session:
-                await commands.record(session, claimed, result, now=self.clock(), jitter=random.random())  # noqa: S311
+            await self._record(claimed, result)
             hit("send.recorded")
         finally:
             self.busy -= 1
+
+    async def _record(self, claimed: Claim, result: Permanent | Retryable | None) -> None:
+        """Record a try, for as long as the lease lasts: a mail that is sent and not recorded would be sent twice."""
+        until, jitter = self.clock() + LEASE, random.random()  # noqa: S311
+        while True:
+            try:
+                async with self.db.transaction() as session:
+                    return await commands.record(session, claimed, result, now=self.clock(), jitter=jitter)
+            except Exception as error:
+                if not is_away(error) or self.clock() > until:
+                    raise
+                log.warning("try_not_recorded_yet", delivery_id=str(claimed.delivery_id), error=repr(error))
+            await asyncio.sleep(LOOK)
 
     async def _hand_over(self, claimed: Claim, mailer: Mailer) -> Permanent | Retryable | None:
         try:

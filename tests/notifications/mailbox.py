@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -26,7 +26,7 @@ class Mailbox:
     silent_after_data: set[str] = field(default_factory=set)
     when_asked: Callable[[str], None] = lambda address: None
     """Called when a mail to an address is announced, before the answer."""
-    when_taken: Callable[[str], None] = lambda address: None
+    when_taken: Callable[[str], Awaitable[None] | None] = lambda address: None
     """Called when a whole mail is here, before the answer."""
     connections: int = 0
     sessions: list[SMTP] = field(default_factory=list)
@@ -58,7 +58,8 @@ class Mailbox:
         if to in self.answers_to_data:
             return self.answers_to_data[to]
         self.received.append((to, cast("bytes", envelope.original_content)))
-        self.when_taken(to)
+        if (then := self.when_taken(to)) is not None:
+            await then
         if to in self.silent_after_data:
             await asyncio.sleep(3600)
         if to in self.drops_after_data:

@@ -9,12 +9,15 @@ import random
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
 from services.notifications import commands, jobs
@@ -179,6 +182,39 @@ async def test_a_server_that_takes_the_mail_and_falls_silent_gets_it_again_with_
 
     assert await all_sent(db_notifications)
     assert await assert_nothing_lost_and_doubles_marked(db_notifications, mailbox) == 1
+
+
+async def test_a_database_that_goes_away_between_sending_and_recording_doubles_nothing(
+    db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
+) -> None:
+    await deliver(db_notifications, on, known.accepted())
+
+    cutting: list[asyncio.Task[None]] = []
+    mailbox.when_taken = lambda address: cutting.append(asyncio.create_task(no_database_for(settings, seconds=0.5)))
+    with suppress(DBAPIError, OSError):  # lanes that look for work meanwhile find no database
+        await jobs.send_due(db_notifications, settings, utc_now())
+    mailbox.when_taken = lambda address: None
+    await asyncio.gather(*cutting)
+    await db_notifications.engine.dispose()  # what is left of connections that were cut
+    await two_minutes_later(db_notifications)
+    await jobs.find_lost(db_notifications, settings, utc_now())
+    await jobs.send_due(db_notifications, settings, utc_now())
+
+    assert await all_sent(db_notifications)
+    assert set(mailbox.times().values()) == {1}
+
+
+async def no_database_for(settings: Settings, *, seconds: float) -> None:
+    """Cut every connection to the service's database, and each new one, for a time."""
+    admin = await asyncpg.connect(settings.dsn.replace("/test_notifications", "/postgres"))
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'test_notifications'"
+                await admin.execute(cut)
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        await admin.close()
 
 
 async def test_a_mail_that_was_refused_or_never_taken_is_not_marked(

@@ -20,7 +20,7 @@ from deploy.broker import free_port
 from shared.identity.keys import make_keys
 from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger, Verdict
-from tests.faults.things import Config
+from tests.faults.things import Config, Failures
 
 PATIENCE = 90.0
 """Seconds; only what is stuck ever waits so long."""
@@ -135,7 +135,7 @@ class Rig:
             database_url=f"postgresql://postgres@127.0.0.1:{ground.postgres_line.port}/{self.name}",
             kafka=f"127.0.0.1:{ground.kafka_line.port}",
             data_dir=str(self.home),
-            attempts_file=str(self.home / "attempts"),
+            failures=str(self.home / "failures"),
         )
         self.config = replace(self.config, **changes)
         self.workers: list[Part] = []
@@ -201,7 +201,7 @@ class Rig:
         """One request that lets something happen to a thing `count` times; None: no answer came.
 
         `lingers`: seconds that it stays open after the last write; `takes`: seconds that each consumer needs for each;
-        `fails_for`: of places in the request (0, 1, ...), for how many seconds they cannot be taken into account.
+        `fails_for`: of places in the request (0, 1, ...), for how many seconds after the first try they fail.
         """
         assert self._door is not None
         intents, door = self.next_intents(count), next(self._door)
@@ -231,7 +231,7 @@ class Rig:
                 late = rate and number * batch / rate - (time.monotonic() - began)
                 await asyncio.sleep(max(0.0, late))
                 lingers = self.random.uniform(0.02, 0.2) if self.random.random() < 0.05 else 0.0
-                fails = {self.random.randrange(batch): self.random.uniform(0.1, 1.0)}
+                fails = {self.random.randrange(batch): self.random.uniform(0.02, 1.0)}
                 fails_for = fails if self.random.random() < failing else None
                 thing = self.random.randrange(things)
                 if await self.happen(thing, batch, lingers=lingers, fails_for=fails_for) is None:
@@ -280,10 +280,9 @@ class Rig:
         """Wait until nothing is under way."""
         await until(self.is_quiet, "quiet")
 
-    def attempts_failed(self) -> list[int]:
-        """The intent of each failed attempt to take an event into account, in order."""
-        file = Path(self.config.attempts_file)
-        return [int(line) for line in file.read_text().split()] if file.exists() else []
+    def failures(self) -> dict[int, int]:
+        """Failed tries of each intent that had any."""
+        return Failures(Path(self.config.failures)).count()
 
     async def is_quiet(self) -> bool:
         """Whether nothing is under way: outbox published, topic read, nothing set aside that is tried by itself."""

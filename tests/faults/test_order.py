@@ -12,7 +12,7 @@ async def test_four_replicas_late_commits_and_failures_invert_nothing(rig: Rig, 
     await rig.load(events, things=things, lanes=8, failing=0.5)
     verdict = await rig.verdict(seconds=form.of(90, 600))
 
-    print(verdict, f"{len(rig.attempts_failed())} failed attempts")
+    print(verdict, f"{len(rig.failures())} failed at first")
     assert verdict.clean, str(verdict)
     assert verdict.effects == events
-    assert len(rig.attempts_failed()) > events * 0.05
+    assert len(rig.failures()) > events * 0.08

@@ -22,32 +22,38 @@ MIB = 1024 * 1024
 
 async def test_poison_is_tried_as_the_policy_says_and_kept_whole_with_what_follows_it(rig: Rig) -> None:
     await rig.start(webs=1, workers=2)
-    answer = await rig.happen(1, 3, fails_for={1: FOR_EVER})
-    assert answer is not None
+    await rig.happen(1)
+    await rig.quiet()
+    # Alone, as a batch that fails is tried in halves, down to the event that does not work.
+    await rig.happen(1, fails_for={0: FOR_EVER})
     await until(lambda: waits_for_a_person(rig, 1), "the poison set aside for good")
-    await rig.happen(1, 2)
+    await rig.happen(1, 3)
     await rig.load(100, things=20)
 
     await until(lambda: parked(rig, 4), "what is behind it")
-    await rig.quiet()
+    await until(lambda: effects_of_others(rig), "the others")
 
     rows = await rig.query("SELECT * FROM parked ORDER BY id")
     sent = await rig.query("SELECT event_id, key, value, headers FROM outbox WHERE key = '1' ORDER BY id")
     poison, behind = rows[0], rows[1:4]
     assert (poison["reason"], poison["detail"]) == ("RuntimeError", "thing 1 fails")
-    assert poison["attempts"] == Policy().attempts == rig.attempts_failed().count(2)
+    assert poison["attempts"] == Policy().attempts == rig.failures()[2]
     assert (poison["event_id"], poison["key"], poison["value"]) == (sent[1]["event_id"], b"1", sent[1]["value"])
     headers = {name: base64.b64decode(value).decode() for name, value in json.loads(poison["headers"])}
     assert headers == json.loads(sent[1]["headers"])
     assert [row["event_id"] for row in behind] == [row["event_id"] for row in sent[2:5]]
     assert {row["reason"] for row in behind} == {"behind"}
-    assert await rig.count("effects") == 1 + 100 - await rig.count("happened WHERE thing = 1 AND intent > 5")
+    assert await rig.count("effects WHERE thing = 1") == 1
+
+
+async def effects_of_others(rig: Rig) -> bool:
+    return await rig.count("effects WHERE thing <> 1") == await rig.count("happened WHERE thing <> 1") > 0
 
 
 async def test_whatever_bytes_arrive_are_accounted_for_and_hold_up_nobody(
     make_rig: Callable[..., Rig], form: Form
 ) -> None:
-    rig, bad = make_rig(), form.of(300, 10_000)
+    rig, bad = make_rig(), form.of(200, 10_000)
     await rig.start(webs=0, workers=2)
     random = rig.random
 
@@ -57,12 +63,15 @@ async def test_whatever_bytes_arrive_are_accounted_for_and_hold_up_nobody(
     for number in range(bad):
         await producer.send(rig.config.topic, **a_bad_one(random, rig, number))
         # A brake holds a topic of which more than one in five fails.
-        for _ in range(7):
+        for _ in range(15):
             good += 1
             await producer.send(rig.config.topic, **record(rig.config, good, good % 50, good, new_id()))
     await producer.flush()
     await producer.stop()
-    await until(lambda: accounted(rig, good, bad), "all accounted for", form.of(90, 900))
+    try:
+        await until(lambda: accounted(rig, good, bad), "all accounted for", form.of(60, 900))
+    finally:
+        print(await rig.count("effects"), good, await rig.count("parked"), bad, await rig.query("SELECT * FROM brakes"))
 
     distinct = await rig.query('SELECT count(DISTINCT (partition, "offset")) FROM parked')
     assert distinct[0][0] == bad

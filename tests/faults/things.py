@@ -4,9 +4,9 @@ It has no rules that could hide a fault: an effect that comes twice is a second 
 """
 
 import asyncio
-import os
 import time
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -43,7 +43,7 @@ class Config:
     database_url: str
     kafka: str
     data_dir: str
-    attempts_file: str
+    failures: str
     port: int = 0
     session_timeout_ms: int = 3000
     failpoints: str = ""
@@ -75,6 +75,28 @@ class Config:
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
+class Failures:
+    """Failed tries, one line in a file for each: outside of the transactions, which are rolled back."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+
+    def fails(self, intent: int, seconds: float) -> bool:
+        """Whether this try fails: the first does, and any other for so long after it, in whatever process."""
+        file = self.folder / str(intent)
+        tries = file.read_text().split() if file.exists() else []
+        if tries and time.time() > float(tries[0]) + seconds:
+            return False
+        with file.open("a") as log:
+            log.write(f"{time.time()}\n")
+        return True
+
+    def count(self) -> dict[int, int]:
+        """Failed tries of each intent that had any."""
+        return {int(file.name): len(file.read_text().split()) for file in self.folder.iterdir()}
+
+
 class ThingHappened(Fact):
     """Something happened to a thing; not one of the product's facts, so it is not registered as one."""
 
@@ -87,8 +109,8 @@ class ThingHappened(Fact):
     number: int
     """The how many-th of this thing."""
     intent: int
-    fails_until: float = 0.0
-    """Until then (seconds since 1970) taking it into account fails; much later than ever: poison."""
+    fails_for: float = 0.0
+    """Seconds since the first try for which taking it into account fails; very many: poison."""
     takes: float = 0.0
     """Seconds that taking it into account takes."""
 
@@ -97,14 +119,12 @@ def handlers(config: Config) -> Handlers:
     """What the service does about its own facts: one row each."""
     ThingHappened.topic = config.topic
     on = Handlers(config.service)
-    attempts = os.open(config.attempts_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    failures = Failures(Path(config.failures))
 
     @on(ThingHappened)
     async def take(session: AsyncSession, event: Event[ThingHappened]) -> None:
         fact = event.fact
-        if fact.fails_until > time.time():
-            # Outside of the transaction, which will be rolled back.
-            os.write(attempts, f"{fact.intent}\n".encode())
+        if fact.fails_for and failures.fails(fact.intent, fact.fails_for):
             raise RuntimeError(f"thing {fact.thing} fails")
         await asyncio.sleep(fact.takes)
         await session.execute(_EFFECT, {**_place(fact), "event_id": event.id})
@@ -128,7 +148,7 @@ class Happening(BaseModel):
     takes: float = 0.0
     """Seconds that taking each into account takes."""
     fails_for: dict[int, float] = {}
-    """Intents that cannot be taken into account for so many seconds."""
+    """Intents that cannot be taken into account for so many seconds since the first try."""
 
 
 router = APIRouter()
@@ -141,10 +161,11 @@ async def happen(thing: int, happening: Happening, session: Transaction) -> dict
     number = int(locked.scalar_one()) - len(happening.intents)
     now, facts = utc_now(), []
     for place, intent in enumerate(happening.intents, 1):
-        until = now.timestamp() + happening.fails_for[intent] if intent in happening.fails_for else 0.0
-        facts.append(
-            ThingHappened(thing=thing, number=number + place, intent=intent, fails_until=until, takes=happening.takes)
+        fails_for = happening.fails_for.get(intent, 0.0)
+        fact = ThingHappened(
+            thing=thing, number=number + place, intent=intent, fails_for=fails_for, takes=happening.takes
         )
+        facts.append(fact)
     await emit(session, *facts, actor=system("rig"), now=now)
     await session.execute(_HAPPENED, [_place(fact) for fact in facts])
     await asyncio.sleep(happening.lingers)

@@ -90,10 +90,13 @@ async def _demo() -> None:
 
 
 async def _drain(workers: list[Worker]) -> list[int] | None:
-    """Wait until nothing is on its way. What one hears may make it speak, so all must be idle and stay silent."""
+    """Wait until nothing is on its way. What one hears may make it speak, so all must be idle and stay silent.
+
+    None where that lasts too long, or where the broker is away: then nothing moves at all.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(DRAIN):
-            while True:
+            while all(worker.watch.fresh for worker in workers):
                 before = await _newest(workers)
                 if all([await worker.idle() for worker in workers]) and await _newest(workers) == before:
                     return before

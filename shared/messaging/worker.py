@@ -39,6 +39,8 @@ log = structlog.get_logger()
 MAX_RECORDS = 500
 LOOK = 1.0
 """Seconds between two looks at the broker, the brakes, and what is due."""
+SAY = 2.5
+"""Seconds between two times that a worker writes down how it is."""
 
 
 class Worker:
@@ -129,10 +131,12 @@ class Worker:
     async def _keep_house(self) -> None:
         """Say how it goes; hear what people decided about brakes; old rows go."""
         loop = asyncio.get_running_loop()
-        cleaned = float("-inf")
+        cleaned = said = float("-inf")
         while True:
             await self.consumer.look_at_brakes()
-            await say_state(self.db, self._id, self.started_at, self.state(), utc_now())
+            if loop.time() - said > SAY:
+                await say_state(self.db, self._id, self.started_at, self.state(), utc_now())
+                said = loop.time()
             if loop.time() - cleaned > 3600:
                 await self.relay.clean()
                 cleaned = loop.time()

@@ -99,7 +99,7 @@ class Consumer:
 
     async def _try(self, received: Sequence[_Received], held: list[Record]) -> None:
         try:
-            fresh = await self._while_away(lambda: self._together(received))
+            taken = await self._while_away(lambda: self._together(received))
         except Exception as error:
             if len(received) == 1:
                 return await self._failed(received[0], error, held)
@@ -108,7 +108,7 @@ class Consumer:
             await self._take(received[:middle], held)
             await self._take(received[middle:], held)
         else:
-            await self._worked(fresh)
+            await self._worked(taken)
 
     async def _while_away(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work; while the database is away, wait and do it again, for as long as it takes."""
@@ -140,7 +140,9 @@ class Consumer:
                     await self._park(session, one, BEHIND, "an earlier event of this key is parked", 0, AT_ONCE)
                 elif one.event is not None:
                     free.append(one.event)
-            return await take_effect(session, self.handlers, free)
+            await take_effect(session, self.handlers, free)
+        # Known ones count as working, too: else a batch that comes again would be a row of failures only.
+        return free
 
     async def _worked(self, events: Sequence[RawEvent]) -> None:
         counts = Counter(event.topic for event in events if self.handlers.handles(event))

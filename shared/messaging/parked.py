@@ -61,6 +61,9 @@ _DUE = text("""
 _SOONEST = text("SELECT min(next_try_at) FROM parked WHERE settled_at IS NULL AND next_try_at > :now")
 _ANY_DUE = text("SELECT EXISTS (SELECT FROM parked WHERE settled_at IS NULL AND next_try_at <= :now)")
 _OPEN = text("SELECT * FROM parked WHERE id = :id AND settled_at IS NULL FOR UPDATE")
+_STILL_DUE = text(
+    "SELECT * FROM parked WHERE id = :id AND settled_at IS NULL AND next_try_at <= :now FOR UPDATE SKIP LOCKED"
+)
 _SETTLE = text("""
     UPDATE parked SET settled_at = :now, settled_by = :by, settled_how = :how, attempts = attempts + :tries,
                       next_try_at = NULL
@@ -94,48 +97,47 @@ async def soonest(db: Database, now: datetime) -> datetime | None:
 
 
 async def _release_one(db: Database, handlers: Handlers, id: int, now: datetime, policy: Policy) -> bool:
-    try:
-        await replay(db, handlers, id, by=f"system:{handlers.consumer}", now=now)
-    except Exception as error:
-        if is_away(error):
-            raise
-        await _keep(db, id, error, now, policy)
-        return False
+    """One try; a replica that comes upon it meanwhile, or right after, leaves it alone and spends no try."""
+    async with db.transaction() as session:
+        row = (await session.execute(_STILL_DUE, {"id": id, "now": now})).mappings().first()
+        if row is None:
+            return False
+        try:
+            async with session.begin_nested():
+                await _replay(session, handlers, row, now)
+        except Exception as error:
+            if is_away(error):
+                raise
+            await _keep(session, row, error, now, policy)
+            return False
+    log.info("parked_event_replayed", consumer=handlers.consumer, parked_id=id)
     return True
 
 
-async def _keep(db: Database, id: int, error: Exception, now: datetime, policy: Policy) -> None:
+async def _keep(session: AsyncSession, row: RowMapping, error: Exception, now: datetime, policy: Policy) -> None:
     """It failed again: later once more, or, after the last try or one that a person asked for, a person decides."""
     reason, detail = reason_of(error)
-    async with db.transaction() as session:
-        row = (await session.execute(_OPEN, {"id": id})).mappings().first()
-        if row is None:
-            return
-        attempts = row["attempts"] + 1
-        by_person = row["asked_at"] is not None and not isinstance(error, NotYet)
-        next_try_at = None if by_person else policy.next_try(error, attempts, now)
-        await session.execute(
-            text("UPDATE parked SET reason = :reason, detail = :detail, attempts = :attempts, asked_at = NULL,"
-                 " next_try_at = :next_try_at WHERE id = :id"),
-            {"reason": reason, "detail": detail[:2000].replace("\0", ""), "attempts": attempts, "id": id,
-             "next_try_at": next_try_at},
-        )  # fmt: skip
+    attempts = row["attempts"] + 1
+    by_person = row["asked_at"] is not None and not isinstance(error, NotYet)
+    next_try_at = None if by_person else policy.next_try(error, attempts, now)
+    await session.execute(
+        text("UPDATE parked SET reason = :reason, detail = :detail, attempts = :attempts, asked_at = NULL,"
+             " next_try_at = :next_try_at WHERE id = :id"),
+        {"reason": reason, "detail": detail[:2000].replace("\0", ""), "attempts": attempts, "id": row["id"],
+         "next_try_at": next_try_at},
+    )  # fmt: skip
 
 
-async def replay(db: Database, handlers: Handlers, id: int, *, by: str, now: datetime) -> None:
-    """Let a parked event take effect now, in this consumer only; once, however often it is called."""
-    async with db.transaction() as session:
-        row = (await session.execute(_OPEN, {"id": id})).mappings().first()
-        if row is None:
-            return
-        await take_effect(session, handlers, [read(record_of(row), received_at=now)])
-        hit("replay.effect")
-        if row["asked_at"]:
-            by = row["asked_by"]
-            await emit(session, _fact(operations.ParkedReplayed, row, row["why"]), actor=_actor(by), now=now)
-        await session.execute(_SETTLE, {"now": now, "by": by, "how": "replayed", "tries": 1, "id": id})
-        hit("replay.settled")
-    log.info("parked_event_replayed", consumer=handlers.consumer, parked_id=id)
+async def _replay(session: AsyncSession, handlers: Handlers, row: RowMapping, now: datetime) -> None:
+    """Let a parked event take effect now, in this consumer only."""
+    await take_effect(session, handlers, [read(record_of(row), received_at=now)])
+    hit("replay.effect")
+    by = f"system:{handlers.consumer}"
+    if row["asked_at"]:
+        by = row["asked_by"]
+        await emit(session, _fact(operations.ParkedReplayed, row, row["why"]), actor=_actor(by), now=now)
+    await session.execute(_SETTLE, {"now": now, "by": by, "how": "replayed", "tries": 1, "id": row["id"]})
+    hit("replay.settled")
 
 
 def _actor(by: str) -> Actor:

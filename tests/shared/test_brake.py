@@ -86,6 +86,17 @@ async def test_a_broken_handler_holds_the_topic_instead_of_parking_it(db_core: D
     assert (brake["topic"], brake["offset"], brake["reason"]) == ("people.schools.v1", IN_A_ROW - 1, "ValueError")
 
 
+async def test_a_batch_that_comes_again_is_no_row_of_failures(db_core: Database) -> None:
+    records = [record for n in range(30) for record in (*schools(15, start=n * 100), garbage(n * 100 + 50))]
+    await Consumer(db_core, noting_handlers()).take(records)
+
+    held = await Consumer(db_core, noting_handlers()).take(records)
+
+    assert held == []
+    assert await brakes(db_core) == []
+    assert len(await effects(db_core)) == 30 * 15
+
+
 async def test_a_held_topic_is_left_alone_until_its_pause_is_over_and_then_one_event_is_tried(
     db_core: Database,
 ) -> None:

@@ -1,5 +1,6 @@
 """Consuming: each event takes effect once, in order, or is parked where people can see it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from shared.events import people
 from shared.messaging.consume import Consumer
 from shared.messaging.handlers import Event, Handlers, NotYet
 from shared.messaging.park import Policy
-from shared.messaging.parked import release, replay, soonest
+from shared.messaging.parked import release, soonest
 from tests.support.builders import a_person, a_school
 from tests.support.events import a_record
 
@@ -125,6 +126,18 @@ async def test_an_event_that_never_works_is_tried_as_often_as_the_policy_says(
     assert (row["attempts"], row["next_try_at"]) == (policy.attempts, None)
 
 
+async def test_replicas_that_come_upon_the_same_parked_event_spend_one_try(db_core: Database) -> None:
+    on, policy = noting_handlers(failing={"Bad"}), Policy(pauses=(0.0, 60.0, 60.0))
+    await Consumer(db_core, on, policy=policy).take([a_record(a_school(name="Bad"))])
+    now = utc_now()
+
+    await asyncio.gather(*(release(db_core, on, now, policy) for _ in range(4)))
+
+    (row,) = await parked(db_core)
+    assert row["attempts"] == 2
+    assert row["next_try_at"] > now
+
+
 async def test_an_event_that_fails_for_a_while_takes_effect_without_a_person(db_core: Database) -> None:
     failing = {"Shy"}
     on = noting_handlers(failing=failing)
@@ -220,11 +233,8 @@ async def test_a_replayed_event_takes_effect_once_and_lets_those_behind_it_follo
     school = a_school(name="Bad")
     later = school.model_copy(update={"name": "Better"})
     await Consumer(db_core, noting_handlers(failing={"Bad"}), policy=QUICK).take([a_record(school), a_record(later)])
-    (first, _) = await parked(db_core)
 
-    for _ in range(2):
-        await replay(db_core, noting_handlers(), first["id"], by="system:tests", now=NOW)
-    while await release(db_core, noting_handlers(), NOW):
+    while await asyncio.gather(*(release(db_core, noting_handlers(), utc_now()) for _ in range(2))) != [0, 0]:
         pass
 
     assert await effects(db_core) == ["Bad", "Better"]

@@ -1,8 +1,8 @@
-"""Sending what is due. A few lanes, each with a connection of its own, so that one slow address holds up no other."""
+"""Sending what is due, over a few connections at a time, so that one slow address holds up no other."""
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 jobs = Jobs()
 
 LOOK = 0.1
-"""Seconds between two looks of an idle lane while another is busy."""
+"""Seconds between two looks for more while a connection is busy."""
 
 _mailers: WeakKeyDictionary[Database, list[Mailer]] = WeakKeyDictionary()
 """Connections to the mail server, kept open between runs."""
@@ -33,14 +33,7 @@ async def send_due(db: Database, settings: Settings, now: datetime) -> int:
     """Send all mail that is due, and what becomes due while the slowest is under way; how many tries that took."""
     began = asyncio.get_running_loop().time()
     lanes = _Lanes(db, settings, lambda: now + timedelta(seconds=asyncio.get_running_loop().time() - began))
-    mailers = _mailers_of(db, settings)
-    runs = (lanes.run(place, mailer) for place, mailer in enumerate(mailers))
-    # A lane that fails must not cut off the others in the middle of a mail.
-    done = await asyncio.gather(*runs, return_exceptions=True)
-    for failure in done:
-        if isinstance(failure, BaseException):
-            raise failure
-    return sum(tries for tries in done if isinstance(tries, int))
+    return await lanes.run(_mailers_of(db, settings))
 
 
 def _mailers_of(db: Database, settings: Settings) -> list[Mailer]:
@@ -56,42 +49,60 @@ async def hang_up(db: Database) -> None:
 
 
 class _Lanes:
-    """The lanes of one run; `clock` gives the time, counted on from the tick."""
+    """One run over all connections; `clock` gives the time, counted on from the tick.
+
+    A quarter of the connections takes what was tried before, the others only what was not: addresses that always fail
+    hold up no first try.
+    """
 
     def __init__(self, db: Database, settings: Settings, clock: Callable[[], datetime]) -> None:
         self.db, self.settings, self.clock = db, settings, clock
-        self.busy = 0
+        self.idle: dict[bool, list[Mailer]] = {}
+        self.busy: dict[asyncio.Task[None], tuple[bool, Mailer]] = {}
 
-    async def run(self, place: int, mailer: Mailer) -> int:
-        """Send one after another until nothing is due and no lane is busy.
+    async def run(self, mailers: Sequence[Mailer]) -> int:
+        """Hand out what is due until nothing is left of it and nobody is busy; how many tries that took."""
+        quarter = max(1, len(mailers) // 4)
+        self.idle = {False: list(mailers[quarter:]), True: list(mailers[:quarter])}
+        tries, look, limited = 0, True, True
+        try:
+            while look or self.busy:
+                if look:
+                    handed_out, limited = await self._hand_out()
+                    tries += handed_out
+                look = bool(self.busy) and (await self._wait() or limited)
+        finally:
+            # One that fails must not cut off the others in the middle of a mail.
+            await asyncio.gather(*self.busy, return_exceptions=True)
+        return tries
 
-        Half of the lanes take only what was never tried before: addresses that always fail cannot fill them.
-        """
-        fresh_only = place < self.settings.mail_connections // 2
-        tries = 0
-        while True:
-            async with self.db.transaction() as session:
-                claimed = await commands.claim(
-                    session, now=self.clock(), sender=self.settings.mail_from, fresh_only=fresh_only
-                )
-            if claimed is not None:
-                tries += 1
-                await self._try(claimed, mailer)
-            elif not self.busy:
-                return tries
-            else:
-                await asyncio.sleep(LOOK)
+    async def _hand_out(self) -> tuple[int, bool]:
+        """Give each idle connection what is due; how many that were, and whether connections were too few for more."""
+        asked = {again: len(idle) for again, idle in self.idle.items()}
+        async with self.db.transaction() as session:
+            claims = await commands.claim(
+                session, now=self.clock(), sender=self.settings.mail_from, first=asked[False], again=asked[True]
+            )
+        for claimed in claims:
+            mailer = self.idle[claimed.again].pop()
+            self.busy[asyncio.create_task(self._try(claimed, mailer))] = (claimed.again, mailer)
+        return len(claims), not all(self.idle.values())
+
+    async def _wait(self) -> bool:
+        """Wait until a connection is idle again, or until it is time to look for more, which is the answer."""
+        done, _ = await asyncio.wait(self.busy, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            again, mailer = self.busy.pop(task)
+            self.idle[again].append(mailer)
+            task.result()
+        return not done
 
     async def _try(self, claimed: Claim, mailer: Mailer) -> None:
-        self.busy += 1
         hit("send.claimed")
-        try:
-            result = await self._hand_over(claimed, mailer)
-            hit("send.handed_over")
-            await self._record(claimed, result)
-            hit("send.recorded")
-        finally:
-            self.busy -= 1
+        result = await self._hand_over(claimed, mailer)
+        hit("send.handed_over")
+        await self._record(claimed, result)
+        hit("send.recorded")
 
     async def _record(self, claimed: Claim, result: Permanent | Retryable | None) -> None:
         """Record a try, for as long as the lease lasts: a mail that is sent and not recorded would be sent twice."""

@@ -10,8 +10,8 @@ class Settings(ServiceSettings):
 
     service: str = "notifications"
 
-    mail_connections: int = Field(default=4, ge=2)
-    """Connections to the mail server at a time; half of them only take mails that were never tried before."""
+    mail_connections: int = Field(default=8, ge=2)
+    """Connections to the mail server at a time; a quarter of them takes only mails that were tried before."""
 
     mail_deadline: float = Field(default=20.0, gt=0)
     """Seconds for handing over one mail."""

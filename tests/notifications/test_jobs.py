@@ -104,8 +104,8 @@ async def test_a_busy_server_is_tried_again_with_the_same_message_id(
     db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
 ) -> None:
     mailbox.answers[MOTHER] = "451 4.7.1 greylisted, mother@example.org must wait"
-    now = utc_now()
     await deliver(db_notifications, on, known.accepted())
+    now = utc_now()
     await jobs.send_due(db_notifications, settings, now)
     waiting = (await states(db_notifications))[MOTHER]
 
@@ -209,16 +209,17 @@ async def test_addresses_that_failed_before_never_fill_all_lanes(
             row.attempts = 1
             session.add(row)
 
-        assert await commands.claim(session, now=utc_now(), sender=settings.mail_from, fresh_only=True) is None
-        assert await commands.claim(session, now=utc_now(), sender=settings.mail_from) is not None
+        due = {"now": utc_now(), "sender": settings.mail_from}
+        assert await commands.claim(session, **due, first=9, again=0) == []
+        assert len(await commands.claim(session, **due, first=0, again=9)) == 6
 
 
 async def test_silence_after_the_whole_mail_is_uncertain_and_is_sent_again_with_the_same_message_id(
     db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
 ) -> None:
     mailbox.drops_after_data.add(MOTHER)
-    now = utc_now()
     await deliver(db_notifications, on, known.accepted())
+    now = utc_now()
     await jobs.send_due(db_notifications, settings, now)
     uncertain = (await states(db_notifications))[MOTHER]
 
@@ -237,8 +238,7 @@ async def test_a_sender_that_died_leaves_an_uncertain_mail_that_another_sends_ag
     await deliver(db_notifications, on, known.accepted())
     now = utc_now()
     async with db_notifications.transaction() as session:
-        lost = await commands.claim(session, now=now, sender=settings.mail_from)
-    assert lost is not None
+        (lost,) = await commands.claim(session, now=now, sender=settings.mail_from)
     await jobs.find_lost(db_notifications, settings, now + LEASE - timedelta(seconds=1))
     await jobs.send_due(db_notifications, settings, now)
     assert len(mailbox.received) == 2
@@ -257,8 +257,7 @@ async def test_who_lost_the_lease_records_nothing(
     await deliver(db_notifications, on, known.accepted())
     now = utc_now()
     async with db_notifications.transaction() as session:
-        slow = await commands.claim(session, now=now, sender=settings.mail_from)
-    assert slow is not None
+        (slow,) = await commands.claim(session, now=now, sender=settings.mail_from)
     await jobs.find_lost(db_notifications, settings, now + LEASE * 2)
 
     async with db_notifications.transaction() as session:
@@ -302,8 +301,8 @@ async def test_an_address_corrected_meanwhile_is_used_at_the_next_try(
     db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
 ) -> None:
     mailbox.answers[MOTHER] = "451 4.3.0 later"
-    now = utc_now()
     await deliver(db_notifications, on, known.accepted())
+    now = utc_now()
     await jobs.send_due(db_notifications, settings, now)
 
     await deliver(db_notifications, on, known.mother.model_copy(update={"email": "new@example.org"}))

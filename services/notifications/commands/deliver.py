@@ -1,5 +1,6 @@
 """Delivering: claim what is due under a lease, and record what became of it. The mail server is called in between."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +15,7 @@ from services.notifications.commands.write import SYSTEM, told, write_messages
 from services.notifications.letters import Known
 from services.notifications.models import Delivery, Message, Recipient, Status
 from services.notifications.queries import look_up, referrer_of
-from services.notifications.rules import LEASE, alarm, next_try
+from services.notifications.rules import LEASE, Audience, alarm, next_try
 from shared.clock import new_id
 from shared.events.notifications import MessageQueuedAgain, MessageSent, MessageUndeliverable
 from shared.identity import Actor
@@ -40,33 +41,47 @@ class Claim:
     recipient: Recipient
     known: Known
 
+    @property
+    def again(self) -> bool:
+        """Whether it was tried before."""
+        return self.attempts > 1
+
 
 _CLAIM = text("""
-    UPDATE delivery
-    SET status = 'sending', attempts = delivery.attempts + 1, lease_until = :until, lease_token = :token
-    FROM (SELECT id FROM delivery
-          WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND (attempts = 0 OR NOT :fresh_only)
-          ORDER BY (attempts > 0), next_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
-    WHERE delivery.id = due.id
-    RETURNING delivery.id, delivery.message_id, delivery.attempts
+    WITH first AS (
+        SELECT id FROM delivery WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND NOT (attempts > 0)
+        ORDER BY next_at LIMIT :first FOR UPDATE SKIP LOCKED
+    ), again AS (
+        SELECT id FROM delivery WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND (attempts > 0)
+        ORDER BY next_at LIMIT :again FOR UPDATE SKIP LOCKED
+    )
+    UPDATE delivery SET status = 'sending', attempts = attempts + 1, lease_until = :until, lease_token = :token
+    WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM again)
+    RETURNING id
 """)
 
 
-async def claim(session: AsyncSession, *, now: datetime, sender: str, fresh_only: bool = False) -> Claim | None:
-    """Take the delivery that is due first, those never tried before all others; None where nothing is due."""
+async def claim(
+    session: AsyncSession, *, now: datetime, sender: str, first: int = 1, again: int = 1
+) -> Sequence[Claim]:
+    """Take what is due, the longest due first: at most `first` that were never tried, and `again` that were."""
     token = new_id()
-    due = {"now": now, "until": now + LEASE, "token": token, "fresh_only": fresh_only}
-    claimed = (await session.execute(_CLAIM, due)).first()
-    if claimed is None:
-        return None
+    due = {"now": now, "until": now + LEASE, "token": token, "first": first, "again": again}
+    ids = (await session.execute(_CLAIM, due)).scalars().all()
+    if not ids:
+        return []
     found = await session.exec(
-        select(Message, Recipient)
+        select(Delivery, Message, Recipient)
+        .join(Message, col(Message.id) == col(Delivery.message_id))
         .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
-        .where(Message.id == claimed.message_id)
+        .where(col(Delivery.id).in_(ids))
     )
-    message, recipient = found.one()
-    known = await look_up(session, [message.params])
-    return Claim(claimed.id, token, claimed.attempts, smtp_id(claimed.id, sender), message, recipient, known)
+    rows = sorted(found, key=lambda row: row[1].kind.audience is not Audience.PARTNER)
+    known = await look_up(session, [message.params for _, message, _ in rows])
+    return [
+        Claim(delivery.id, token, delivery.attempts, smtp_id(delivery.id, sender), message, recipient, known)
+        for delivery, message, recipient in rows
+    ]
 
 
 def smtp_id(delivery_id: UUID, sender: str) -> str:

@@ -98,7 +98,8 @@ async def _drain(workers: list[Worker]) -> list[int] | None:
         async with asyncio.timeout(DRAIN):
             while all(worker.watch.fresh for worker in workers):
                 before = await _newest(workers)
-                if all([await worker.idle() for worker in workers]) and await _newest(workers) == before:
+                published = {place: end for worker in workers for place, end in worker.relay.published.items()}
+                if all([await worker.idle(published) for worker in workers]) and await _newest(workers) == before:
                     return before
                 await asyncio.sleep(LOOK)
     return None

@@ -36,7 +36,10 @@ class ServiceSettings(BaseSettings):
     """Copies of a topic when it is made."""
 
     kafka_fetch_wait_ms: int = Field(default=500, ge=1)
-    """How long a broker may hold back an empty answer; the embedded one does not wake early, so it gets little."""
+    """How long a broker may hold back an empty answer."""
+
+    kafka_wakes: bool = True
+    """Whether the broker answers a waiting fetch as soon as records come; the embedded one does not."""
 
     kafka_session_timeout_ms: int = Field(default=30_000, ge=1000)
     """After how long without a sign a consumer is dead; the embedded broker lets a new one wait half of it."""

@@ -130,7 +130,7 @@ class _Lanes:
         return None
 
 
-@jobs.every(seconds=15)
+@jobs.every(seconds=15, woken=False)
 async def find_lost(db: Database, settings: Settings, now: datetime) -> int:
     """Find tries of which nothing was heard again, and have them made once more."""
     async with db.transaction() as session:

@@ -112,7 +112,7 @@ def _actor(words: str) -> Actor:
     return Actor(person_id=UUID(id), name="") if kind == "person" else system(id)
 
 
-@jobs.every(seconds=3600)
+@jobs.every(seconds=3600, woken=False)
 async def forget_what_is_old(db: Database, settings: Settings, now: datetime) -> int:
     """Delete used-up sign-ins, reports older than a month, and uploads that nobody applied within a week."""
     async with db.transaction() as session:

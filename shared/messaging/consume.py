@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -205,29 +205,20 @@ async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequenc
             fresh.discard(event.id)
             new.append(event)
     await handlers.hear(session, new)
-    if len(new) == 1:
-        with traced(trace_of(new[0])):
-            await handlers.dispatch(session, new)
-    elif new:
-        await _in_order(session, handlers, new)
+    for run in _runs(handlers, new):
+        with traced(trace_of(run[-1])):
+            await handlers.dispatch(session, run)
     hit("consume.effect")
     return new
 
 
-async def _in_order(session: AsyncSession, handlers: Handlers, events: Sequence[RawEvent]) -> None:
-    """Runs of one correlation together, so that what they cause carries the right one."""
+def _runs(handlers: Handlers, events: Sequence[RawEvent]) -> Iterator[Sequence[RawEvent]]:
+    """Projections in a row are one run; any other event is one of its own: it is the cause of what follows from it."""
     start = 0
     for place in range(1, len(events) + 1):
-        if place == len(events) or _thread(events[place]) != _thread(events[start]):
-            run = events[start:place]
-            with traced(trace_of(run[-1])):
-                await handlers.dispatch(session, run)
+        if place == len(events) or not all(map(handlers.projects, events[place - 1 : place + 1])):
+            yield events[start:place]
             start = place
-
-
-def _thread(event: RawEvent) -> tuple[Any, ...]:
-    # A projection of thousands is one run; any other event is the cause of what follows from it.
-    return (event.topic, event.correlation_id) if event.topic in COMPACTED else (event.id,)
 
 
 def trace_of(event: RawEvent) -> Trace:

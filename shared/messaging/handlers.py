@@ -64,7 +64,7 @@ class Handlers:
         return self._register(facts, many=False)
 
     def many(self, *facts: type[Fact]) -> Callable[[Many], Many]:
-        """Register a function that takes a run of consecutive events of one type, in order: for projections."""
+        """Register a function that takes consecutive events, in order: for projections, which cause nothing."""
         return self._register(facts, many=True)
 
     def everything(self, *topics: str) -> Callable[[Everything], Everything]:
@@ -105,6 +105,11 @@ class Handlers:
     def handles(self, event: RawEvent) -> bool:
         """Whether anything here runs for this event."""
         return event.type in self._by_type or event.topic in self._all_topics
+
+    def projects(self, event: RawEvent) -> bool:
+        """Whether the event causes nothing here: it is projected, or of no interest."""
+        handler = self._by_type.get(event.type)
+        return handler is None or handler.many
 
     async def hear(self, session: AsyncSession, events: Sequence[RawEvent]) -> None:
         """Give events to the function that takes every one, all at once: it causes nothing, so it needs no trace."""

@@ -25,6 +25,8 @@ class Job:
     run: Run
     every: float
     """Seconds between two looks."""
+    woken: bool
+    """Whether it also looks whenever somebody says that there is work."""
     last: float = float("-inf")
     busy: bool = False
     again: bool = False
@@ -35,13 +37,13 @@ class Jobs:
     """A service's jobs."""
 
     def __init__(self) -> None:
-        self.runs: list[tuple[Run, float]] = []
+        self.runs: list[tuple[Run, float, bool]] = []
 
-    def every(self, *, seconds: float) -> Callable[[Run], Run]:
+    def every(self, *, seconds: float, woken: bool = True) -> Callable[[Run], Run]:
         """Register a job that looks for work this often, and whenever it is woken."""
 
         def register(run: Run) -> Run:
-            self.runs.append((run, seconds))
+            self.runs.append((run, seconds, woken))
             return run
 
         return register
@@ -51,7 +53,7 @@ class Clockwork:
     """Runs a service's jobs in one process."""
 
     def __init__(self, jobs: Jobs, db: Database, settings: Any) -> None:
-        self.jobs = [Job(run, every) for run, every in jobs.runs]
+        self.jobs = [Job(*registered) for registered in jobs.runs]
         self.db, self.settings = db, settings
         self._running: set[asyncio.Task[None]] = set()
 
@@ -63,9 +65,10 @@ class Clockwork:
                 self._start(job)
 
     def wake(self) -> None:
-        """Start every job at once: somebody said that there is work."""
+        """Start the jobs that can be woken at once: somebody said that there is work."""
         for job in self.jobs:
-            self._start(job)
+            if job.woken:
+                self._start(job)
 
     def _start(self, job: Job) -> None:
         job.again = True

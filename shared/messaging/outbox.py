@@ -25,6 +25,7 @@ _INSERT = text("""
                 CAST(:headers AS text[]), CAST(:value AS bytea[]))
          WITH ORDINALITY AS facts (event_id, topic, key, headers, value, place)
     ORDER BY place
+    RETURNING CASE WHEN :notify THEN pg_notify('outbox', '') END
 """)
 
 
@@ -34,9 +35,9 @@ async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime)
     Facts about one thing stay in order because a command locks the thing's row first.
     """
     rows = list(_rows(facts, actor, now))
-    await session.execute(_INSERT, {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
+    await session.execute(_INSERT, {**columns, "notify": session.info.get("notify", True)})
     hit("outbox.written")
-    await wake(session, "outbox")
 
 
 async def emit_many(session: AsyncSession, facts: Iterable[Fact], *, actor: Actor, now: datetime) -> None:

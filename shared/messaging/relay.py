@@ -8,10 +8,11 @@ from typing import Any
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from shared.events import COMPACTED
 from shared.failpoints import hit
+from shared.messaging.patience import tell_published
 from shared.messaging.supervise import within
 from shared.messaging.topics import ClusterWatch
 from shared.settings import ServiceSettings
@@ -48,6 +49,8 @@ class Relay:
         self.settings, self.watch = settings, watch
         self.woken = asyncio.Event()
         self.cluster: str | None = None
+        self.published: dict[TopicPartition, int] = {}
+        """The offset after the last fact that this process published, by partition."""
 
     async def run(self) -> None:
         """Wait for the lock, then publish for as long as database and broker are there."""
@@ -96,6 +99,8 @@ class Relay:
                 found,
             )
             hit("relay.cluster")
+        if found != self.cluster:
+            self.published.clear()
         self.cluster = found
 
     async def _publish_batch(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
@@ -122,7 +127,9 @@ class Relay:
             for row in rows
         ]
         hit("relay.sending")
-        await asyncio.gather(*pending)
+        for sent in await asyncio.gather(*pending):
+            self.published[sent.topic_partition] = sent.offset + 1
+        tell_published()
 
     async def clean(self) -> None:
         """Forget what was published longer ago than the retention; the newest state of each key stays for ever."""

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -26,6 +27,7 @@ from shared.messaging.handlers import Handlers
 from shared.messaging.jobs import Clockwork, Jobs
 from shared.messaging.park import reason_of
 from shared.messaging.parked import release, soonest
+from shared.messaging.patience import PatientConsumer
 from shared.messaging.progress import Progress, Stalled
 from shared.messaging.relay import Relay
 from shared.messaging.state import State, forget_worker, say_state
@@ -175,6 +177,9 @@ class Worker:
             logger=None,
             graceful_timeout=3,
         )
+        client: Any = broker.config.broker_config.builder
+        patient = partial(PatientConsumer, **client.keywords, rests=not self.settings.kafka_wakes)
+        broker.config.broker_config.builder = patient
         subscriber = self._subscribe(broker)
         try:
             await asyncio.wait_for(broker.start(), 20)
@@ -223,8 +228,7 @@ class Worker:
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             max_records=MAX_RECORDS,
-            # FastStream sleeps this long again after an empty answer, so it must be short.
-            batch_timeout_ms=10,
+            batch_timeout_ms=2 * self.settings.kafka_fetch_wait_ms,
             fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
             session_timeout_ms=self.settings.kafka_session_timeout_ms,
             heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 10,
@@ -307,21 +311,24 @@ class Worker:
         # Committed, too: what an earlier consumer left there may be a place in the lost log.
         await self._kafka.commit({p: await self._kafka.position(p) for p in partitions})
 
-    async def idle(self) -> bool:
-        """Whether nothing waits here: the outbox is published, every record is read, no job is under way."""
+    async def idle(self, published: Mapping[TopicPartition, int] | None = None) -> bool:
+        """Whether nothing waits here: no job, no fact in the outbox, no record before these offsets (or our own)."""
         if self._kafka is None or any(job.busy for job in self.clockwork.jobs):
             return False
         async with self.db.transaction() as session:
             waiting = await session.execute(select(outbox.c.id).where(outbox.c.published_at.is_(None)).limit(1))
             if waiting.first() is not None:
                 return False
-        return await self._caught_up()
+        return await self._caught_up(self.relay.published if published is None else published)
 
-    async def _caught_up(self) -> bool:
-        # The embedded broker's answer to "where does it end" is wrong; what it says with each fetch is right.
+    async def _caught_up(self, published: Mapping[TopicPartition, int]) -> bool:
+        # The embedded broker's answer to "where does it end" is wrong, and what it says with each fetch may be old.
         places = self._kafka.assignment()
         ends = {place: self._kafka.highwater(place) for place in places}
-        read = [end is not None and await self._kafka.position(place) >= end for place, end in ends.items()]
+        read = [
+            end is not None and await self._kafka.position(place) >= max(end, published.get(place, 0))
+            for place, end in ends.items()
+        ]
         return bool(read) and all(read) and not self._taking.locked()
 
     async def note_drained(self) -> None:

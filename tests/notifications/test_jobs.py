@@ -209,9 +209,9 @@ async def test_addresses_that_failed_before_never_fill_all_lanes(
             row.attempts = 1
             session.add(row)
 
-        due = {"now": utc_now(), "sender": settings.mail_from}
-        assert await commands.claim(session, **due, first=9, again=0) == []
-        assert len(await commands.claim(session, **due, first=0, again=9)) == 6
+        now, sender = utc_now(), settings.mail_from
+        assert await commands.claim(session, now=now, sender=sender, first=9, again=0) == []
+        assert len(await commands.claim(session, now=now, sender=sender, first=0, again=9)) == 6
 
 
 async def test_silence_after_the_whole_mail_is_uncertain_and_is_sent_again_with_the_same_message_id(

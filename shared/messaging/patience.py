@@ -20,7 +20,7 @@ def tell_published() -> None:
         told.set()
 
 
-class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+class PatientConsumer(AIOKafkaConsumer):
     """`getmany` answers when there are records, never empty: whoever asks in a loop need not sleep between.
 
     `rests`: for a broker that does not answer a waiting fetch when records come, such as the embedded one. Asking it
@@ -29,7 +29,7 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """
 
     def __init__(self, *topics: str, rests: bool = False, **options: Any) -> None:
-        super().__init__(*topics, **options)
+        super().__init__(*topics, **options)  # type: ignore[no-untyped-call]
         self._rests, self._told = rests, asyncio.Event()
         _resting.add(self._told)
 

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,7 +14,7 @@ from shared.clock import utc_now
 from shared.db import Database
 from shared.events import Fact, people
 from shared.identity.actor import system
-from shared.messaging import topics
+from shared.messaging import patience, topics
 from shared.messaging.handlers import Event, Handlers
 from shared.messaging.outbox import emit, emit_many
 from shared.messaging.worker import Worker
@@ -95,6 +97,21 @@ async def test_what_a_command_emits_takes_effect_once_and_in_order(
 
 async def arrived(db: Database, count: int) -> bool:
     return len(await effects(db)) >= count
+
+
+async def test_a_consumer_that_rests_is_told_when_something_was_published(
+    db_core: Database, broker: Broker, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(db_core, broker, data_dir).model_copy(update={"kafka_wakes": False})
+    await topics.create(settings)
+
+    async with running(settings) as worker:
+        await until(worker.idle)
+        monkeypatch.setattr(patience, "REST", 3600)
+        # The rest under way may end by itself; those after it last too long.
+        for number in range(1, 4):
+            await say(db_core, a_school())
+            await until(partial(arrived, db_core, number))
 
 
 async def test_a_broker_that_lost_everything_is_told_again_and_nothing_takes_effect_twice(

@@ -90,13 +90,16 @@ async def fitting_programs(
     session: Transaction,
     actor: SchoolStaff,
     at: At,
+    paging: Page,
     student_id: UUID,
     need: Need,
     also: Annotated[list[UUID], Query(description="Programs to judge whatever they serve")] = [],  # noqa: B006
 ) -> list[queries.FitShape]:
     """Programs for a student's need, those that fit first, with the reasons for and against each."""
     student = await queries.student_line(session, student_id, actor=actor)
-    return await queries.fitting(session, student, need, now=at.now, also=also)
+    found = await queries.fitting(session, student, need, now=at.now, also=also)
+    shown = found[paging.offset : paging.offset + paging.limit]
+    return [queries.fit_shape(fit) for fit in shown]
 
 
 @router.get("/students/{student_id}/before-sending")

@@ -122,6 +122,6 @@ async def test_programs_are_ranked_with_the_places_that_are_left(world: World) -
         student = await queries.student_line(session, world.student.person_id, actor=world.staff)
         ranked = await queries.fitting(session, student, Need.ACADEMIC, now=later(hours=1))
 
-    assert [fit.name for fit in ranked] == ["Evening Tutors", "Homework Club"]
+    assert [fit.offer.name for fit in ranked] == ["Evening Tutors", "Homework Club"]
     assert "No place free now; there may be a waiting list" in ranked[1].reasons
     assert "Answers within a day" in ranked[1].reasons

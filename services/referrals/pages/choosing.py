@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,7 +12,8 @@ from services.referrals import queries
 from services.referrals.queries import FitShape, StudentLine
 from shared.events.vocabulary import Need
 
-FEW = 10
+FEW, MANY = 10, 100
+"""How many programs are shown at first, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,14 @@ class Choosing:
     ) -> "Choosing":
         """`whole`: all that fit, not only the best; `without`: programs that were asked already."""
         judged = await queries.fitting(session, student, need, now=now, also=chosen)
-        by_id = {fit.program_id: fit for fit in judged}
-        rest = [fit for fit in judged if fit.program_id not in {*chosen, *without}]
+        by_id = {fit.offer.program_id: fit for fit in judged}
+        left_out = {*chosen, *without}
+        rest = [fit for fit in judged if fit.offer.program_id not in left_out]
         fitting = [fit for fit in rest if fit.fits]
-        shown = fitting if whole else fitting[:FEW]
+        shown = fitting[: MANY if whole else FEW]
         return cls(
-            chosen=[by_id[id] for id in chosen if id in by_id],
-            fitting=shown,
-            more=len(fitting) - len(shown),
-            others=[fit for fit in rest if not fit.fits][:FEW],
+            chosen=[queries.fit_shape(by_id[id]) for id in chosen if id in by_id],
+            fitting=[queries.fit_shape(fit) for fit in shown],
+            more=min(len(fitting), MANY) - len(shown),
+            others=[queries.fit_shape(fit) for fit in islice((fit for fit in rest if not fit.fits), FEW)],
         )

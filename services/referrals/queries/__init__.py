@@ -5,7 +5,7 @@ from services.referrals.queries.family import family_referrals, guardian_of, par
 from services.referrals.queries.lines import Filters, Sort, export_lines, list_referrals
 from services.referrals.queries.overview import Overview, overview
 from services.referrals.queries.places import all_schools, place_of
-from services.referrals.queries.programs import fitting, offers_by_id
+from services.referrals.queries.programs import fit_shape, fitting, offers_by_id
 from services.referrals.queries.shapes import (
     AttemptShape,
     ConsentShape,
@@ -49,6 +49,7 @@ __all__ = [
     "export_lines",
     "family_referrals",
     "find_students",
+    "fit_shape",
     "fitting",
     "guardian_of",
     "inbox_lines",

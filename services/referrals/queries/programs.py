@@ -19,12 +19,12 @@ LATELY = timedelta(days=90)
 
 async def fitting(
     session: AsyncSession, student: StudentLine, need: Need, *, now: datetime, also: Sequence[UUID] = ()
-) -> list[FitShape]:
+) -> list[Fit]:
     """Programs that serve the need, those that fit first; `also`: programs to judge whatever they serve."""
     serves = col(Program.needs).contains([need.value])
     offers = await _offers(session, or_(serves, col(Program.id).in_(also)), now)
     wanted = Wanted(need=need, school_id=student.school_id, grade=student.grade, languages=student.languages)
-    return [_shape(judged) for judged in rank(wanted, offers)]
+    return rank(wanted, offers)
 
 
 async def offers_by_id(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Offer]:
@@ -33,7 +33,8 @@ async def offers_by_id(session: AsyncSession, ids: Sequence[UUID], *, now: datet
     return {offer.program_id: offer for offer in offers}
 
 
-def _shape(judged: Fit) -> FitShape:
+def fit_shape(judged: Fit) -> FitShape:
+    """A judged program, to be shown."""
     offer = judged.offer
     return FitShape(
         program_id=offer.program_id,
@@ -49,15 +50,25 @@ def _shape(judged: Fit) -> FitShape:
     )
 
 
+_OF_PROGRAM = tuple(
+    Program.__table__.c[name]  # type: ignore[attr-defined]
+    for name in (
+        "id", "organization_id", "name", "organization_name", "status", "needs", "grades", "school_ids", "languages",
+        "capacity", "schedule", "site",
+    )
+)  # fmt: skip
+
+
 async def _offers(session: AsyncSession, condition: ColumnElement[bool], now: datetime) -> list[Offer]:
+    """Plain columns, not whole objects: a need may be served by a thousand programs."""
     taken, answers = _taken(), _answers(now)
     rows = await session.execute(
-        select(Program, taken.c.taken, answers.c.within)
+        select(*_OF_PROGRAM, func.coalesce(taken.c.taken, 0).label("taken"), answers.c.within)
         .outerjoin(taken, taken.c.program_id == col(Program.id))
         .outerjoin(answers, answers.c.program_id == col(Program.id))
         .where(condition)
     )
-    return [_offer(program, taken or 0, within) for program, taken, within in rows]
+    return [_offer(row) for row in rows]
 
 
 def _taken() -> Any:
@@ -79,20 +90,20 @@ def _answers(now: datetime) -> Any:
     )
 
 
-def _offer(program: Program, taken: int, within: timedelta | None) -> Offer:
+def _offer(row: Any) -> Offer:
     return Offer(
-        program_id=program.id,
-        organization_id=program.organization_id,
-        name=program.name,
-        organization_name=program.organization_name,
-        status=program.status,
-        needs=frozenset(program.needs),
-        grades=frozenset(program.grades),
-        school_ids=frozenset(program.school_ids),
-        languages=tuple(program.languages),
-        capacity=program.capacity,
-        taken=taken,
-        answers_within=within,
-        schedule=program.schedule,
-        site=program.site,
+        program_id=row.id,
+        organization_id=row.organization_id,
+        name=row.name,
+        organization_name=row.organization_name,
+        status=row.status,
+        needs=frozenset(row.needs),
+        grades=frozenset(row.grades),
+        school_ids=frozenset(row.school_ids),
+        languages=tuple(row.languages),
+        capacity=row.capacity,
+        taken=row.taken,
+        answers_within=row.within,
+        schedule=row.schedule,
+        site=row.site,
     )

@@ -63,6 +63,7 @@ class Worker:
         self.started_at = utc_now()
         self._id = new_id()
         self._kafka: Any = None
+        self._braked: set[TopicPartition] = set()
         self._taking = asyncio.Lock()
         self._batch: asyncio.Task[list[Record]] | None = None
         self._parts: list[asyncio.Task[None]] = []
@@ -177,13 +178,11 @@ class Worker:
             logger=None,
             graceful_timeout=3,
         )
-        client: Any = broker.config.broker_config.builder
-        patient = partial(PatientConsumer, **client.keywords, rests=not self.settings.kafka_wakes)
-        broker.config.broker_config.builder = patient
         subscriber = self._subscribe(broker)
         try:
-            await asyncio.wait_for(broker.start(), 20)
+            await asyncio.wait_for(self._start(broker), 20)
             self._kafka = subscriber.consumer
+            assert isinstance(self._kafka, PatientConsumer)
             self.progress.begin()
             await self._begin_on(cluster)
             while self.watch.id == cluster:
@@ -195,6 +194,13 @@ class Worker:
             self._kafka = None
             self._drop_batch()
             await within(4, broker.stop(), "consumer")
+
+    async def _start(self, broker: KafkaBroker) -> None:
+        await broker.connect()
+        config = broker.config.broker_config
+        options: Any = config.builder
+        config.builder = partial(PatientConsumer, **options.keywords, rests=not self.settings.kafka_wakes)
+        await broker.start()
 
     async def _look_at_progress(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -216,8 +222,9 @@ class Worker:
         """Read on where the pause of a brake is over."""
         now = utc_now()
         brakes = self.consumer.brakes
-        for place in self._kafka.paused():
-            if place.topic not in brakes or not brakes[place.topic].holds(now):
+        for place in self._braked & self._kafka.paused():
+            if not brakes[place.topic].holds(now):
+                self._braked.discard(place)
                 self._kafka.resume(place)
 
     def _subscribe(self, broker: KafkaBroker) -> Any:
@@ -272,6 +279,7 @@ class Worker:
             place = TopicPartition(record.topic, record.partition)
             ends[place] = record.offset
             kafka.pause(place)
+            self._braked.add(place)
             kafka.seek(place, record.offset)
         self.progress.settle(ends)
         hit("consume.committed")

@@ -1,7 +1,8 @@
 """A consumer that waits for records; where the broker wakes nobody who waits, the relay of the same process does."""
+# mypy: disable-error-code="no-untyped-call"
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
@@ -11,13 +12,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 REST = 0.5
 """Seconds after which a consumer looks without being told."""
 
-_resting: WeakSet[asyncio.Event] = WeakSet()
+_resting: "WeakSet[PatientConsumer]" = WeakSet()
 
 
-def tell_published() -> None:
-    """Wake the consumers of this process: there are new records."""
-    for told in _resting:
-        told.set()
+def tell_published(ends: Mapping[TopicPartition, int]) -> None:
+    """Tell the consumers of this process that there are new records, up to these offsets."""
+    for consumer in _resting:
+        consumer.hear(ends)
 
 
 class PatientConsumer(AIOKafkaConsumer):
@@ -29,9 +30,18 @@ class PatientConsumer(AIOKafkaConsumer):
     """
 
     def __init__(self, *topics: str, rests: bool = False, **options: Any) -> None:
-        super().__init__(*topics, **options)  # type: ignore[no-untyped-call]
-        self._rests, self._told = rests, asyncio.Event()
-        _resting.add(self._told)
+        super().__init__(*topics, **options)
+        self._told = asyncio.Event()
+        self._ends: dict[TopicPartition, int] = {}
+        self._rests = rests
+        if rests:
+            _resting.add(self)
+
+    def hear(self, ends: Mapping[TopicPartition, int]) -> None:
+        """There are records up to these offsets."""
+        if mine := {place: end for place, end in ends.items() if place in self.assignment()}:
+            self._ends |= mine
+            self._told.set()
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -44,17 +54,21 @@ class PatientConsumer(AIOKafkaConsumer):
             )
             if found:
                 return found
-            if self._rests:
+            if self._rests and not await self._behind():
                 with self._quiet(), suppress(TimeoutError):
                     await asyncio.wait_for(self._told.wait(), REST)
+
+    async def _behind(self) -> bool:
+        """Whether there is more than was read, as far as it was told."""
+        asked = self.assignment() - self.paused()
+        return any([await self.position(place) < end for place, end in self._ends.items() if place in asked])
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
         """Ask the broker nothing meanwhile."""
-        client: Any = super()
-        mine = client.assignment() - client.paused()
-        client.pause(*mine)
+        mine = self.assignment() - self.paused()
+        self.pause(*mine)
         try:
             yield
         finally:
-            client.resume(*(mine & client.assignment()))
+            self.resume(*(mine & self.assignment()))

@@ -127,9 +127,9 @@ class Relay:
             for row in rows
         ]
         hit("relay.sending")
-        for sent in await asyncio.gather(*pending):
-            self.published[sent.topic_partition] = sent.offset + 1
-        tell_published()
+        ends = {sent.topic_partition: sent.offset + 1 for sent in await asyncio.gather(*pending)}
+        self.published |= ends
+        tell_published(ends)
 
     async def clean(self) -> None:
         """Forget what was published longer ago than the retention; the newest state of each key stays for ever."""

@@ -41,6 +41,9 @@ class ServiceSettings(BaseSettings):
     kafka_wakes: bool = True
     """Whether the broker answers a waiting fetch as soon as records come; the embedded one does not."""
 
+    kafka_linger_s: float = Field(default=0, ge=0)
+    """How long to let records gather before they are asked for, where the broker wakes nobody."""
+
     kafka_session_timeout_ms: int = Field(default=30_000, ge=1000)
     """After how long without a sign a consumer is dead; the embedded broker lets a new one wait half of it."""
 

@@ -26,14 +26,14 @@ class PatientConsumer(AIOKafkaConsumer):
 
     `rests`: for a broker that does not answer a waiting fetch when records come, such as the embedded one. Asking it
     many times a second would cost more than all other work, so this consumer asks when it was told, and every
-    half second.
+    half second. `lingers`: seconds that it lets records gather when it was told, for consumers that nobody waits for.
     """
 
-    def __init__(self, *topics: str, rests: bool = False, **options: Any) -> None:
+    def __init__(self, *topics: str, rests: bool = False, lingers: float = 0, **options: Any) -> None:
         super().__init__(*topics, **options)
         self._told = asyncio.Event()
         self._ends: dict[TopicPartition, int] = {}
-        self._rests = rests
+        self._rests, self._lingers = rests, lingers
         if rests:
             _resting.add(self)
 
@@ -57,6 +57,7 @@ class PatientConsumer(AIOKafkaConsumer):
             if self._rests and not await self._behind():
                 with self._quiet(), suppress(TimeoutError):
                     await asyncio.wait_for(self._told.wait(), REST)
+                    await asyncio.sleep(self._lingers)
 
     async def _behind(self) -> bool:
         """Whether there is more than was read, as far as it was told."""

@@ -199,7 +199,8 @@ class Worker:
         await broker.connect()
         config = broker.config.broker_config
         options: Any = config.builder
-        config.builder = partial(PatientConsumer, **options.keywords, rests=not self.settings.kafka_wakes)
+        patient = partial(PatientConsumer, rests=not self.settings.kafka_wakes, lingers=self.settings.kafka_linger_s)
+        config.builder = partial(patient, **options.keywords)
         await broker.start()
 
     async def _look_at_progress(self) -> None:

@@ -35,7 +35,8 @@ async def write_messages(
             session.add(_delivery(message.id, one.email, now))
     await session.flush()
     await emit(session, *facts, actor=SYSTEM, now=now)
-    await wake(session, "jobs")
+    if any(one.email is Email.SEND for one in planned):
+        await wake(session, "jobs")
 
 
 def _message(one: Planned, about_id: UUID, event_id: UUID, now: datetime) -> Message:

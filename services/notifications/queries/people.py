@@ -26,16 +26,21 @@ async def people_for(session: AsyncSession, fact: ReferralFact, actor: str) -> P
     student = await session.get(Recipient, fact.student_id)
     if student is None:
         raise NotYet(f"person {fact.student_id}")
-    found = await _persons(session, [*student.guardian_ids, fact.referrer_id])
-    wished = await wishes(session, student.guardian_ids)
-    guardians = (_as_reach(found[id], wished.get(id)) for id in student.guardian_ids)
+    reach, known = await _reach(session, [*student.guardian_ids, fact.referrer_id])
+    if missing := [id for id in (*student.guardian_ids, fact.referrer_id) if id not in known]:
+        raise NotYet(f"person {missing[0]}")
+    guardians = tuple(reach[id] for id in student.guardian_ids if id in reach)
+    partner = await _contacts(session, fact)
+    asked = partner or getattr(fact, "organization_id", None) is None
+    certain = guardians and asked and all(person.has_address for person in (*guardians, *partner))
     return People(
-        guardians=tuple(guardian for guardian in guardians if guardian),
-        referrer=_as_reach(found[fact.referrer_id]),
-        partner=await _contacts(session, fact),
+        guardians=guardians,
+        referrer=reach.get(fact.referrer_id),
+        partner=partner,
         actor=actor,
         announced=await _announced(session, fact),
-        told=await _told(session, fact.referral_id),
+        # Asked only where somebody may turn out unreachable.
+        told=frozenset() if certain else await _told(session, fact.referral_id),
         student_erased=student.erased,
     )
 
@@ -50,13 +55,15 @@ async def referrer_of(session: AsyncSession, message: Message) -> People:
     )
 
 
-async def _persons(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Recipient]:
-    """All of these; raises `NotYet` where one is not known here."""
-    rows = await session.exec(select(Recipient).where(col(Recipient.person_id).in_(ids)))
-    found = {row.person_id: row for row in rows}
-    if missing := [id for id in ids if id not in found]:
-        raise NotYet(f"person {missing[0]}")
-    return found
+async def _reach(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Mapping[UUID, Reach], set[UUID]]:
+    """How to reach these people, without those who left or were erased; and who of them is known here."""
+    rows = await session.exec(
+        select(Recipient, Preference)
+        .outerjoin(Preference, col(Preference.person_id) == col(Recipient.person_id))
+        .where(col(Recipient.person_id).in_(ids))
+    )
+    found = {person.person_id: _as_reach(person, wish) for person, wish in rows}
+    return {id: reach for id, reach in found.items() if reach}, set(found)
 
 
 async def wishes(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Preference]:

@@ -173,8 +173,8 @@ async def test_a_server_that_takes_the_mail_and_falls_silent_gets_it_again_with_
 ) -> None:
     mailbox.silent_after_data.add(MOTHER)
     settings = settings.model_copy(update={"mail_deadline": 0.5})
-    now = utc_now()
     await deliver(db_notifications, on, known.accepted())
+    now = utc_now()
     await jobs.send_due(db_notifications, settings, now)
 
     mailbox.silent_after_data.clear()
@@ -221,8 +221,8 @@ async def test_a_mail_that_was_refused_or_never_taken_is_not_marked(
     db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
 ) -> None:
     mailbox.answers[MOTHER] = "451 4.7.1 later"
-    now = utc_now()
     await deliver(db_notifications, on, known.accepted())
+    now = utc_now()
     await jobs.send_due(db_notifications, settings, now)
 
     mailbox.answers.clear()
@@ -260,8 +260,7 @@ async def test_what_is_unsent_for_two_minutes_is_found_within_one(
     began = utc_now()
     async with db_notifications.transaction() as session:
         for status in (Status.SENDING, Status.SENDING, Status.UNCERTAIN):
-            lost = await commands.claim(session, now=began, sender=settings.mail_from)
-            assert lost is not None
+            (lost,) = await commands.claim(session, now=began, sender=settings.mail_from)
             if status is Status.UNCERTAIN:
                 row = await session.get_one(Delivery, lost.delivery_id)
                 row.status, row.lease_token, row.lease_until = status, None, None

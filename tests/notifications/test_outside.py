@@ -275,7 +275,7 @@ async def run_jobs(db: Database, settings: Settings, since: datetime, until: dat
     """All jobs as often as they are registered, each just having missed the first moment; the clock does not wait."""
     moments = sorted(
         (since + timedelta(seconds=beat * every), place)
-        for place, (_, every) in enumerate(jobs.jobs.runs)
+        for place, (_, every, _) in enumerate(jobs.jobs.runs)
         for beat in range(1, int((until - since).total_seconds() / every) + 1)
     )
     for moment, place in moments:

@@ -35,6 +35,7 @@ from services.referrals.settings import Settings
 from shared.clock import utc_now
 from shared.events.referrals import ReminderDue, ReminderLetGo
 from tests.referrals.world import CALENDAR, NOW, World, later
+from tests.support.clients import Client
 from tests.support.databases import settings_of
 
 BOSTON = ZoneInfo("America/New_York")
@@ -374,13 +375,35 @@ async def test_what_is_under_way_from_before_there_were_reminders_gets_them_once
     async with world.db.transaction() as session:
         await session.execute(text("DELETE FROM reminder"))
 
-    await jobs.plan_missing(world.db, settings, NOW)
+    async with world.db.transaction() as session:
+        await commands.plan_missing(session, CALENDAR)
+        another = asyncio.create_task(jobs.plan_missing(world.db, settings, NOW))
+        await until_somebody_waits(world)
+    await another
     await jobs.plan_missing(world.db, settings, NOW)
 
     async with world.db.transaction() as session:
         rows = (await session.exec(select(PlannedReminder))).all()
     assert Counter(row.referral_id for row in rows) == {sent: 3, asked: 3}
     assert min(row.due_at for row in rows) == local("2026-11-24 09:00")
+
+
+async def until_somebody_waits(world: World) -> None:
+    async with asyncio.timeout(30):
+        while not await scalar(world, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+
+
+async def test_reminders_stand_in_the_timeline(world: World, client_referrals: Client) -> None:
+    id = await world.submit()
+    await run(world, NOW, later(days=10), timedelta(hours=8))
+
+    staff = (await client_referrals(world.staff).get(f"/referrals/{id}")).text
+    partner = (await client_referrals(world.partner).get(f"/referrals/{id}")).text
+
+    for page in (staff, partner):
+        assert "Homework Club, City Steps was reminded that its answer is due today" in page
+        assert "The referrer was told that Homework Club, City Steps has not answered" in page
 
 
 # The rule

@@ -377,7 +377,7 @@ async def test_what_is_under_way_from_before_there_were_reminders_gets_them_once
 
     async with world.db.transaction() as session:
         await commands.plan_missing(session, CALENDAR)
-        another = asyncio.create_task(jobs.plan_missing(world.db, settings, NOW))
+        another = asyncio.ensure_future(jobs.plan_missing(world.db, settings, NOW))
         await until_somebody_waits(world)
     await another
     await jobs.plan_missing(world.db, settings, NOW)

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from shared.events import COMPACTED
 from shared.failpoints import hit
+from shared.messaging import topics
 from shared.messaging.patience import tell_published
 from shared.messaging.supervise import within
 from shared.messaging.topics import ClusterWatch
@@ -88,6 +89,7 @@ class Relay:
     async def _meet_cluster(self, connection: asyncpg.Connection) -> None:
         """A new cluster knows nothing: publish all that is kept once more, unless a clean stop says all was heard."""
         found = await self.watch.known()
+        await self._make_topics()
         async with connection.transaction():
             known = await connection.fetchrow("SELECT cluster_id, drained_at FROM relay FOR UPDATE")
             if known is not None and known["cluster_id"] != found and known["drained_at"] is None:
@@ -102,6 +104,13 @@ class Relay:
         if found != self.cluster:
             self.published.clear()
         self.cluster = found
+
+    async def _make_topics(self) -> None:
+        """A new cluster has none; where only an operator may make them, theirs are waited for."""
+        try:
+            await topics.create(self.settings, deadline=PUBLISH_DEADLINE)
+        except RuntimeError as error:
+            log.error("topics_not_made", error=str(error))
 
     async def _publish_batch(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
         rows = await connection.fetch(_NEXT, BATCH)

@@ -126,7 +126,6 @@ async def test_a_broker_that_lost_everything_is_told_again_and_nothing_takes_eff
         broker.kill()
         await say(db_core, a_school(name="While away"))
         broker.start()
-        await topics.create(settings)
         await say(db_core, a_school(name="After"))
         await until(lambda: arrived(db_core, 52))
         await until(lambda: told_again(db_core, 52))

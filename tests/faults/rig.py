@@ -87,14 +87,14 @@ class Part:
         """kill -9."""
         self.signal(signal.SIGKILL)
 
-    async def dies(self, times: int, *, of: Callable[[], str]) -> None:
-        """From its next start on it is armed; wait until it died of that so many times, then disarm it."""
-        self.arms = of
-        before = self.deaths + 1
+    async def dies(self, orders: Sequence[str]) -> None:
+        """Kill it, let each of the following processes die of its own failpoint, in turn; the last goes on unarmed."""
+        before = self.deaths
+        self.arms = lambda: dict(enumerate(orders, before + 1)).get(self.deaths, "")
+        await until(lambda: _so(bool(self.pid)), f"a {self.kind}")
         self.kill()
-        await until(lambda: _so(self.deaths >= before + times), f"{times} deaths of {of()}")
-        self.arms = None
-        self.kill()
+        for number, order in enumerate(orders, before + 2):
+            await until(lambda number=number: _so(self.deaths >= number), f"death of {order}")  # type: ignore[misc]
 
     async def is_frozen(self) -> bool:
         """Whether the kernel says that it stands still."""

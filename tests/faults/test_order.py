@@ -5,7 +5,7 @@ from tests.faults.rig import Rig
 
 
 async def test_four_replicas_late_commits_and_failures_invert_nothing(rig: Rig, form: Form) -> None:
-    events, things = form.of(3_000, 50_000), form.of(50, 500)
+    events, things = form.of(1_000, 50_000), form.of(20, 500)
     await rig.start(webs=2, workers=4)
 
     # One request of five events in two has one that fails: one event in ten.

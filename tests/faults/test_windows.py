@@ -1,7 +1,7 @@
 """Every crash window by name: a process dies (or stands still) right there, again and again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.faults.conftest import Form
 from tests.faults.rig import Part, Rig, until
@@ -22,10 +22,9 @@ async def test_a_process_that_dies_in_any_window_loses_and_doubles_nothing(
     await rig.start(webs=1, workers=1)
     loading = asyncio.create_task(keep_loading(rig))
 
-    for point in rig.random.sample(OF_THE_WEB, k=len(OF_THE_WEB)):
-        await rig.webs[0].dies(times, of=at_random(rig, point))
-    for point in rig.random.sample(OF_THE_WORKER, k=len(OF_THE_WORKER)):
-        await rig.workers[0].dies(times, of=at_random(rig, point))
+    await asyncio.gather(
+        rig.webs[0].dies(orders(rig, OF_THE_WEB, times)), rig.workers[0].dies(orders(rig, OF_THE_WORKER, times))
+    )
     loading.cancel()
     verdict = await rig.verdict()
 
@@ -33,9 +32,13 @@ async def test_a_process_that_dies_in_any_window_loses_and_doubles_nothing(
     assert verdict.clean, str(verdict)
 
 
-def at_random(rig: Rig, point: str) -> Callable[[], str]:
-    """At one of its first passages through a point."""
-    return lambda: f"{point}=kill@{rig.random.randint(1, 3)}"
+def orders(rig: Rig, points: Sequence[str], times: int) -> list[str]:
+    """Each point so many times, in any order, at one of the first passages."""
+    return [
+        f"{point}=kill@{rig.random.randint(1, 2)}"
+        for _ in range(times)
+        for point in rig.random.sample(points, k=len(points))
+    ]
 
 
 async def test_a_worker_that_stands_still_in_a_window_while_another_takes_over_doubles_nothing(
@@ -75,5 +78,5 @@ async def stand_still(rig: Rig, part: Part, point: str) -> None:
 async def keep_loading(rig: Rig) -> None:
     """Requests without end; one event in eight fails for a while."""
     while True:
-        await rig.load(20, things=20, batch=2, failing=0.25)
+        await rig.load(20, things=20, batch=2, failing=0.3)
         await asyncio.sleep(0.1)

@@ -37,6 +37,8 @@ CONFIG = {
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
     "wal_compression": "on",
+    # It compiles for longer than any of our statements runs.
+    "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "logging_collector": "off",

@@ -16,7 +16,7 @@ from shared.events.vocabulary import RoleName
 from shared.identity import Actor
 from shared.messaging import emit_many
 
-BATCH = 1000
+BATCH = 5000
 SLOW = 600.0
 """Seconds that one statement of an import may take."""
 

@@ -13,7 +13,6 @@ from tests.faults.rig import Rig, until
 
 MOVES_WITHIN = 15.0
 THROUGH_WITHIN = 30.0
-BACKLOG = 3000
 
 
 async def kill(ground: Ground) -> Callable[[], Awaitable[None]]:
@@ -54,20 +53,20 @@ async def test_writes_go_on_and_consumers_move_soon_after_its_return(rig: Rig, f
     await rig.start(webs=1, workers=2)
     await rig.load(100)
     await until(rig.is_quiet, "the first hundred")
-    before = await rig.count("effects")
+    before, backlog = await rig.count("effects"), form.of(1_000, 3_000)
 
     back = await WAYS[way](rig.ground)
     gone = time.monotonic()
-    await rig.load(BACKLOG, batch=10)
+    await rig.load(backlog, batch=10)
     await asyncio.sleep(max(0.0, form.of(2, 60) - (time.monotonic() - gone)))
     await back()
     moving = await until(lambda: more_than(rig, before), "the first effect", MOVES_WITHIN)
-    through = moving + await until(lambda: more_than(rig, before + BACKLOG - 1), "the backlog", THROUGH_WITHIN - moving)
+    through = moving + await until(lambda: more_than(rig, before + backlog - 1), "the backlog", THROUGH_WITHIN - moving)
     verdict = await rig.verdict()
 
-    print(f"{way}: moves after {moving:.1f} s, {BACKLOG} through after {through:.1f} s; {verdict}")
+    print(f"{way}: moves after {moving:.1f} s, {backlog} through after {through:.1f} s; {verdict}")
     assert set(rig.ledger.statuses()) == {200}
-    assert verdict.acknowledged == BACKLOG + 100
+    assert verdict.acknowledged == backlog + 100
     assert verdict.clean, str(verdict)
     assert [part.deaths for part in rig.parts] == [0] * len(rig.parts)
 

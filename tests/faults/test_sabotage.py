@@ -11,7 +11,7 @@ from tests.faults.rig import Rig
 from tests.faults.sabotage import BUGS, SEEN_BY
 from tests.faults.scenarios import SCENARIOS
 
-A_FEW = 3
+A_FEW = 2
 
 
 def todays() -> list[str]:

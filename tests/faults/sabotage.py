@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 
 from shared.db import Database
-from shared.messaging import consume, handlers, parked, relay, worker
+from shared.messaging import consume, handlers, relay, worker
 from shared.messaging.relay import Relay
 from shared.messaging.worker import Worker
 from tests.faults import things
@@ -318,10 +318,3 @@ def woken_only_once() -> None:
 
     listen = Worker._listen
     put(Worker, "_listen", listen_once)
-
-
-@bug(seen_by="database_restarts")
-def outage_counts_as_failure() -> None:
-    """While the database is away, events fail; what failed too often waits for a person."""
-    for module in (consume, parked):
-        put(module, "is_away", lambda error: False)

@@ -152,22 +152,11 @@ async def line_to_the_database_breaks(rig: Rig) -> Verdict:
     return await rig.verdict(seconds=PATIENCE)
 
 
-async def database_restarts(rig: Rig) -> Verdict:
-    """The database is killed under load and comes back."""
-    await rig.start(webs=1, workers=1)
-    await asyncio.gather(*(rig.happen(thing, 5, takes=0.05) for thing in range(20)))
-    await until(rig.grows, "effects")
-    await rig.ground.kill_postgres()
-    await asyncio.sleep(4.5)
-    await rig.ground.start_postgres()
-    return await rig.verdict(seconds=PATIENCE * 2)
-
-
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
         dies_in_the_effect, dies_before_the_offsets, stands_still_in_the_effect, commits_late, many_replicas,
         fails_for_a_while, begins_late, relay_dies_sending, relay_dies_while_kafka_is_frozen,
-        web_dies_after_the_commit, web_dies_before_the_commit, line_to_the_database_breaks, database_restarts,
+        web_dies_after_the_commit, web_dies_before_the_commit, line_to_the_database_breaks,
     )
 }  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import AutoString, SQLModel
+from sqlmodel import AutoString
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.failpoints import hit
@@ -69,21 +69,6 @@ def service_registry() -> registry:
     There, `datetime` becomes timestamptz, a `StrEnum` becomes text, `UUID` becomes uuid.
     """
     return registry(metadata=MetaData(naming_convention=NAMING, info={"crosswalk": True}))
-
-
-def service_base() -> type[SQLModel]:
-    """A base class for one service's tables; its metadata is the service's own.
-
-    `datetime` becomes timestamptz, a `StrEnum` becomes text, `UUID` becomes uuid.
-    """
-    own = registry(metadata=MetaData(naming_convention=NAMING, info={"crosswalk": True}))
-
-    class ServiceTable(SQLModel, registry=own):
-        """One service's tables."""
-
-        metadata = own.metadata
-
-    return ServiceTable
 
 
 def async_url(dsn: str) -> str:

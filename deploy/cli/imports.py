@@ -145,12 +145,12 @@ def _show(screen: Console, header: Sequence[str], lines: Sequence[Sequence[objec
 
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
     from deploy.trouble import Trouble
-    from services.people.roster import csv_safe
+    from shared.spreadsheets import harmless
 
     try:
         with path.open("w", newline="", encoding="utf-8-sig") as file:
             writer = csv.writer(file)
             writer.writerow(header)
-            writer.writerows([csv_safe(str(cell)) for cell in line] for line in lines)
+            writer.writerows([harmless(str(cell)) for cell in line] for line in lines)
     except OSError as error:
         raise Trouble(f"The report cannot be written to {path}: {error.strerror}.") from None

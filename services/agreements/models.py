@@ -1,21 +1,20 @@
 """Tables of the agreements service: partner organizations, their programs, imports, and the schools it knows of."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Double, Index, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from services.agreements.rules import ProgramStatus
 from shared.clock import new_id
-from shared.db import service_base
+from shared.db import service_registry
 
-if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
-else:
-    Table = service_base()
+
+class Table(SQLModel, registry=service_registry()):
+    """This service's tables."""
 
 
 class School(Table, table=True):

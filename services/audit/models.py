@@ -1,20 +1,18 @@
 """The log's tables: entries, the salts of sealed ones, and the head of the tree."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
-from shared.db import service_base
+from shared.db import service_registry
 
-if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
-else:
-    Table = service_base()
+
+class Table(SQLModel, registry=service_registry()):
+    """This service's tables."""
 
 
 class Entry(Table, table=True):

@@ -2,20 +2,18 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Column, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from services.notifications.rules import Kind
-from shared.db import service_base
+from shared.db import service_registry
 
-if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
-else:
-    Table = service_base()
+
+class Table(SQLModel, registry=service_registry()):
+    """This service's tables."""
 
 
 class Recipient(Table, table=True):

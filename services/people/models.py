@@ -2,20 +2,19 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
-from shared.db import service_base
+from shared.db import service_registry
 from shared.events.vocabulary import RoleName
 
-if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
-else:
-    Table = service_base()
+
+class Table(SQLModel, registry=service_registry()):
+    """This service's tables."""
 
 
 class School(Table, table=True):

@@ -1,22 +1,21 @@
 """Tables of the referrals service: its own record, and what it keeps of others' state."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Identity, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from services.referrals.rules import AttemptState, ConsentMethod, ReferralState, Reminder, Settled
 from shared.clock import new_id
-from shared.db import service_base
+from shared.db import service_registry
 from shared.events.vocabulary import DeclineReason, Need, Outcome, Urgency
 
-if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
-else:
-    Table = service_base()
+
+class Table(SQLModel, registry=service_registry()):
+    """This service's tables."""
 
 
 class Referral(Table, table=True):

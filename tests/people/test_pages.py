@@ -282,6 +282,7 @@ async def test_a_role_is_given_and_taken_away_on_the_persons_page(db_people: Dat
     assert (missing.status_code, "Choose a role." in missing.text) == (422, True)
     assert (given.status_code, taken.status_code) == (303, 303)
     assert "Partner staff, City Steps" in with_role.text
+    assert f'href="/audit?person={person.id}"' in with_role.text
     assert (last.status_code, "Give somebody else the role first" in last.text) == (409, True)
 
 

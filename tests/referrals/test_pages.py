@@ -350,13 +350,15 @@ async def test_a_student_s_page_shows_referrals_and_consents(world: World, clien
 
 
 async def test_the_district_s_pages_show_all_schools(world: World, client_referrals: Client) -> None:
-    await world.submit()
+    id = await world.submit()
     client = client_referrals(world.district)
 
     overview = await client.get("/referrals/overview")
     listed = await client.get("/referrals")
+    referral = await client.get(f"/referrals/{id}")
 
     assert overview.status_code == 200
+    assert f'href="/audit?thing={id}"' in referral.text
     assert "Harbor View Elementary" in listed.text
     assert (await client_referrals(world.staff).get("/referrals/overview")).status_code == 403
 

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from services.people import commands, queries, uploads
 from services.people.edge import database_of, settings_of
 from services.people.queries import ImportOut, ProblemOut
-from services.people.roster import csv_safe
 from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.identity import District
+from shared.spreadsheets import harmless
 from shared.web import Page, Transaction
 
 router = APIRouter(prefix="/roster-imports")
@@ -107,7 +107,7 @@ async def _as_csv(db: Database, id: UUID) -> AsyncIterator[str]:
     writer.writerow(COLUMNS)
     async with db.transaction() as session:
         async for portion in queries.all_problems(session, id):
-            writer.writerows([csv_safe(str(getattr(line, column))) for column in COLUMNS] for line in portion)
+            writer.writerows([harmless(str(getattr(line, column))) for column in COLUMNS] for line in portion)
             yield text.getvalue()
             text.seek(0)
             text.truncate()

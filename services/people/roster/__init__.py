@@ -5,7 +5,7 @@ Source: 1EdTech OneRoster 1.1 CSV tables and OneRoster 1.2 CSV binding. Reads th
 
 from services.people.roster.bundle import Bundle, Limits, Unusable, open_bundle
 from services.people.roster.manifest import Manifest, Mode
-from services.people.roster.problems import Problem, Report, Severity, csv_safe
+from services.people.roster.problems import Problem, Report, Severity
 from services.people.roster.read import Known, Reading, read_roster
 from services.people.roster.records import Kind, PersonRow, RoleRow, SchoolRow, person_id, school_id
 
@@ -24,7 +24,6 @@ __all__ = [
     "SchoolRow",
     "Severity",
     "Unusable",
-    "csv_safe",
     "open_bundle",
     "person_id",
     "read_roster",

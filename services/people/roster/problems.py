@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 MOST_PROBLEMS = 100_000
 LONGEST_VALUE = 200
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Severity(StrEnum):
@@ -64,8 +63,3 @@ def _printable(value: str) -> str:
         return value
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[: LONGEST_VALUE + 1])
     return shown if len(shown) <= LONGEST_VALUE else shown[:LONGEST_VALUE] + "…"
-
-
-def csv_safe(value: str) -> str:
-    """The value as text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -26,7 +26,7 @@ from services.referrals.rules import (
 from shared.events.referrals import ReferralFact, ReminderDue, ReminderLetGo
 from shared.messaging import emit_many
 
-BATCH = 1000
+BATCH = 400
 
 
 async def plan_answer(
@@ -99,6 +99,9 @@ _QUEUED = text("""
     WHERE referral_id = ANY(:ids) AND state = 'queued' GROUP BY referral_id
 """)
 
+# The job looks each second, mostly at nothing: a plan kept from then would read whole tables once there is much.
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+
 _SETTLE = text("""
     UPDATE reminder SET settled_at = :now, settled = verdict.settled
     FROM unnest(CAST(:things AS uuid[]), CAST(:kinds AS text[]), CAST(:dues AS timestamptz[]), CAST(:settled AS text[]))
@@ -150,6 +153,7 @@ async def _settle(
 
 
 async def _claim(session: AsyncSession, now: datetime) -> list[_Claimed]:
+    await session.execute(_PLAN_ANEW)
     rows = (await session.execute(_CLAIM, {"now": now, "limit": BATCH})).all()
     ids = [row.attempt_id for row in rows if row.attempt_id]
     attempts = {attempt.id: attempt for attempt in await session.execute(_ATTEMPTS, {"ids": ids})}

@@ -126,6 +126,7 @@ async def test_a_held_topic_goes_on_by_itself_when_the_cause_has_gone(db_core: D
     left = await consumer.take(held)
 
     assert left == []
+    assert consumer.brakes["people.schools.v1"].until is None
     assert await effects(db_core) == names(500 - IN_A_ROW + 1, IN_A_ROW - 1)
     assert await brakes(db_core) == []
 

@@ -15,17 +15,18 @@ class Chaos:
         self.rig, self.freeze, self.gap, self.kafka_every = rig, freeze, gap, kafka_every
         self.dealt: Counter[str] = Counter()
         self._thaws: set[asyncio.Task[None]] = set()
+        self._kafka_is_down = False
 
     async def deal(self, blows: int) -> None:
         """So many; returns when whoever was hit is up again."""
         for number in range(1, blows + 1):
-            if number % self.kafka_every == 0:
-                await self._hit_kafka()
+            if number % self.kafka_every == 0 and not self._kafka_is_down:
+                self._later(self._hit_kafka())
             else:
                 self._hit_one()
             await asyncio.sleep(self.gap)
         if self._thaws:
-            await asyncio.wait(self._thaws)
+            await asyncio.gather(*self._thaws)
 
     def _hit_one(self) -> None:
         random, standing = self.rig.random, [part for part in self.rig.parts if part.pid and not part.frozen]
@@ -46,6 +47,7 @@ class Chaos:
 
     async def _hit_kafka(self) -> None:
         kafka, random = self.rig.ground.kafka, self.rig.random
+        self._kafka_is_down = True
         if random.random() < 0.5:
             self.dealt["kafka killed"] += 1
             await asyncio.to_thread(kafka.kill)
@@ -55,6 +57,7 @@ class Chaos:
             kafka.pause()
             await asyncio.sleep(random.uniform(*self.freeze))
             kafka.resume()
+        self._kafka_is_down = False
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -12,9 +12,9 @@ PATIENCE = 12.0
 """Seconds; a bug that makes things stuck is waited for so long."""
 
 
-async def _dies_once(part: Part, point: str, work: Callable[[], Awaitable[object]]) -> None:
-    """Let a process die at its next passage through a point, while the work goes on."""
-    part.arms = lambda: f"{point}=kill@1"
+async def _dies_once(part: Part, point: str, work: Callable[[], Awaitable[object]], *, at: int = 1) -> None:
+    """Let a process die at its next (or so many-th) passage through a point, while the work goes on."""
+    part.arms = lambda: f"{point}=kill@{at}"
     deaths = part.deaths
     part.kill()
     await until(lambda: _died(part, deaths + 1), f"the end of a {part.kind}")
@@ -134,7 +134,7 @@ async def web_dies_after_the_commit(rig: Rig) -> Verdict:
 async def web_dies_before_the_commit(rig: Rig) -> Verdict:
     """A web process dies when its transaction has done everything but commit."""
     await rig.start(webs=1, workers=1)
-    await _dies_once(rig.webs[0], "commit.before", lambda: rig.load(50, lanes=2))
+    await _dies_once(rig.webs[0], "commit.before", lambda: rig.load(50, lanes=1), at=2)
     return await rig.verdict(seconds=PATIENCE)
 
 

@@ -33,7 +33,8 @@ class Chaos:
         if not standing:
             return
         part = random.choice(standing)
-        if random.random() < 0.6:
+        # At most half of them stand still at a time, or nothing would be left to hit.
+        if random.random() < 0.6 or len(standing) <= len(self.rig.parts) / 2:
             self.dealt[f"{part.kind} killed"] += 1
             part.kill()
         else:

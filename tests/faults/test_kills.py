@@ -19,5 +19,5 @@ async def test_random_kills_and_freezes_lose_and_double_nothing(rig: Rig, form: 
 
     print(verdict, dict(chaos.dealt))
     assert verdict.clean, str(verdict)
-    assert verdict.acknowledged > events * 0.8
+    assert verdict.acknowledged > events * 0.5
     assert sum(chaos.dealt.values()) >= blows * 0.9

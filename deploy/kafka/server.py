@@ -154,7 +154,8 @@ class KafkaServer:
         try:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=dies_with_us(signal.SIGTERM),
+                # At once: one that stands still (`pause`) would not hear a gentler word.
+                start_new_session=True, preexec_fn=dies_with_us(signal.SIGKILL),
             )  # fmt: skip
         finally:
             os.close(log)

@@ -35,7 +35,7 @@ async def run() -> list[Figure]:
     imports, floors, peaks = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         bundle = roster(Path(folder))
-        async with _database(Path(folder) / "data") as url:
+        async with database(Path(folder) / "data") as url:
             for number in range(ROUNDS):
                 dsn = await _fresh(url, f"people_{number}")
                 seconds, peak = await _import(dsn, bundle)
@@ -49,7 +49,8 @@ async def run() -> list[Figure]:
 
 
 @asynccontextmanager
-async def _database(root: Path) -> AsyncIterator[str]:
+async def database(root: Path) -> AsyncIterator[str]:
+    """PostgreSQL on an empty folder; its address with `{service}` in it."""
     folder = DataFolder(root)
     folder.prepare()
     postgres = Postgres(folder)

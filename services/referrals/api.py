@@ -34,6 +34,8 @@ class SubmissionBody(BaseModel):
     """The choices, first choice first."""
     consent: ConsentBody | None = None
     """None: a consent on record is used; where there is none the family is asked."""
+    ask_family: bool = False
+    """Ask the family, whatever is on record. Not together with `consent`."""
     even_though_duplicate: bool = False
 
 
@@ -125,6 +127,7 @@ async def submit(session: Transaction, actor: SchoolStaff, at: At, body: Submiss
         words=body.words,
         program_ids=body.program_ids,
         consent=body.consent.stated() if body.consent else None,
+        ask_family=body.ask_family,
         even_though_duplicate=body.even_though_duplicate,
     )
     return _standing(await commands.submit(session, submission, actor=actor, now=at.now, calendar=at.calendar))

@@ -132,6 +132,42 @@ async def test_a_form_s_id_is_not_good_for_another_student(world: World) -> None
     assert (refused.kind, refused.code) == (Kind.CONFLICT, "form_used")
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"need": Need.FOOD},
+        {"urgency": Urgency.URGENT},
+        {"words": "Mornings only"},
+        {"programs": "other"},
+        {"consent": "other"},
+    ],
+    ids=str,
+)
+async def test_a_form_s_id_is_not_good_for_other_words(world: World, changed: dict[str, Any]) -> None:
+    id = await world.submit()
+    if "programs" in changed:
+        changed = {"program_ids": (world.second.program_id,)}
+    if "consent" in changed:
+        changed = {"consent": world.consent(method=ConsentMethod.PAPER)}
+
+    refused = await refusal(world, referral_id=id, **changed)
+
+    assert (refused.kind, refused.code) == (Kind.CONFLICT, "form_used")
+
+
+async def test_asking_the_family_asks_it_though_a_consent_is_on_record(world: World) -> None:
+    first = await world.submit()
+    await world.move("withdraw", first, actor=world.staff)
+
+    second = await world.submit(consent=None, ask_family=True)
+
+    assert await world.state(second) is ReferralState.AWAITING_CONSENT
+
+
+async def test_a_consent_is_either_recorded_or_asked_for(world: World) -> None:
+    assert (await refusal(world, ask_family=True)).code == "consent_or_ask"
+
+
 async def test_a_second_open_referral_for_the_same_need_must_be_meant(world: World) -> None:
     await world.submit()
 

@@ -79,6 +79,7 @@ async def record(session: AsyncSession, case: Case, stated: StatedConsent, stude
         ),
         tuple(student.guardian_ids),
         case.calendar.today(case.now),
+        recorded_by=case.actor.person_id,
     )
     assert case.actor.person_id is not None
     consent = Consent(

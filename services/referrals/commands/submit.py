@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands.case import Case, begin, tell
 from services.referrals.commands.choose import chosen_programs
 from services.referrals.commands.consent import StatedConsent, given, record
 from services.referrals.commands.route import ask_family, go_on
-from services.referrals.models import Consent, Person, Program, Referral
+from services.referrals.models import Attempt, Consent, Person, Program, Referral
 from services.referrals.records import open_duplicates, valid_consent
 from services.referrals.rules import (
     BusinessCalendar,
@@ -31,7 +31,10 @@ from shared.refusals import Kind, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A referral as it is sent; `consent` None: one that is on record is used, else the family is asked."""
+    """A referral as it is sent; `consent` None: one that is on record is used, else the family is asked.
+
+    `ask_family`: it is asked whatever is on record.
+    """
 
     referral_id: UUID
     """Made when the form was shown: sending the same form again leads to the same referral."""
@@ -41,6 +44,7 @@ class Submission:
     program_ids: tuple[UUID, ...]
     words: str = ""
     consent: StatedConsent | None = None
+    ask_family: bool = False
     even_though_duplicate: bool = False
 
 
@@ -55,7 +59,8 @@ async def submit(
     """Refer a student; with a consent the referral goes to the first choice, without one the family is asked."""
     student = await _student(session, submission.student_id, actor)
     if earlier := await session.get(Referral, submission.referral_id):
-        return _same(earlier, submission)
+        return await _same(session, earlier, submission)
+    _refuse_both(submission)
     words = check_words(submission.words)
     school_id = check_student(student.active, student.grade, student.school_id)
     programs = await chosen_programs(session, submission.program_ids)
@@ -75,11 +80,30 @@ async def _student(session: AsyncSession, student_id: UUID, actor: Actor) -> Per
     return student
 
 
-def _same(earlier: Referral, submission: Submission) -> Referral:
-    if earlier.student_id == submission.student_id:
+async def _same(session: AsyncSession, earlier: Referral, submission: Submission) -> Referral:
+    """The referral that this form made, if it says the same now."""
+    chosen = select(Attempt.program_id).where(Attempt.referral_id == earlier.id).order_by(col(Attempt.position))
+    first = (await session.exec(chosen.limit(len(submission.program_ids)))).all()
+    made = (earlier.student_id, earlier.need, earlier.urgency, earlier.words, tuple(first))
+    words = check_words(submission.words)
+    said = (submission.student_id, submission.need, submission.urgency, words, submission.program_ids)
+    if made == said and await _same_consent(session, earlier, submission.consent):
         return earlier
-    words = "This form was used for another referral already. Open a new form and refer the student there."
+    words = "This form made a referral already, and it says something else now. Open a new form."
     raise Refusal(Kind.CONFLICT, "form_used", words)
+
+
+async def _same_consent(session: AsyncSession, earlier: Referral, stated: StatedConsent | None) -> bool:
+    kept = await session.get(Consent, earlier.consent_id) if earlier.consent_id else None
+    if stated is None or kept is None:
+        return stated is None
+    return (kept.method, kept.given_on, kept.guardian_id) == (stated.method, stated.given_on, stated.guardian_id)
+
+
+def _refuse_both(submission: Submission) -> None:
+    if submission.ask_family and submission.consent is not None:
+        words = "Either record the family's consent, or have the family asked."
+        raise Refusal(Kind.INVALID, "consent_or_ask", words, fields={"consent": words})
 
 
 async def _refuse_duplicate(session: AsyncSession, submission: Submission) -> None:
@@ -123,7 +147,7 @@ async def _start(
     session.add(case.referral)
     await session.flush()
     session.add_all(case.queue(programs))
-    consent, fresh = await _consent(session, case, submission.consent, student)
+    consent, fresh = await _consent(session, case, submission, student)
     submitted = ReferralSubmitted(
         **case.about(),
         need=submission.need,
@@ -145,11 +169,13 @@ async def _start(
 
 
 async def _consent(
-    session: AsyncSession, case: Case, stated: StatedConsent | None, student: Person
+    session: AsyncSession, case: Case, submission: Submission, student: Person
 ) -> tuple[Consent | None, bool]:
     """The consent to go by, and whether it is a new one."""
-    if stated is not None:
-        return await record(session, case, stated, student), True
+    if submission.ask_family:
+        return None, False
+    if submission.consent is not None:
+        return await record(session, case, submission.consent, student), True
     today = case.calendar.today(case.now)
     known = await valid_consent(session, student.id, case.referral.need, today)
     case.referral.consent_id = known.id if known else None

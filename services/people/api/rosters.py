@@ -67,9 +67,9 @@ async def one_import(actor: District, session: Transaction, id: UUID) -> ImportO
 
 
 @router.post("/{id}/apply", status_code=202)
-async def apply(actor: District, session: Transaction, id: UUID) -> ImportOut:
-    """Have a checked bundle applied."""
-    await commands.approve_import(session, id, actor=actor, now=utc_now())
+async def apply(actor: District, session: Transaction, id: UUID, even_though_many_leave: bool = False) -> ImportOut:
+    """Have a checked bundle applied; where `many_leave`, only with `even_though_many_leave`."""
+    await commands.approve_import(session, id, actor=actor, now=utc_now(), many_may_leave=even_though_many_leave)
     await session.flush()
     return await queries.roster_import(session, id)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people import rules
 from services.people.commands import staging
 from services.people.commands.publish import SLOW, batches, publish_persons, publish_schools
 from services.people.commands.sessions import end_stale_sessions
@@ -56,6 +57,11 @@ class Outcome:
     too_large: bool = False
 
     @property
+    def many_leave(self) -> bool:
+        """Whether so many leave that somebody must say that they may."""
+        return rules.many_leave(self.difference.leaving, self.difference.listed)
+
+    @property
     def errors(self) -> int:
         """Problems that refused the bundle."""
         return sum(p.severity is Severity.ERROR for p in self.problems)
@@ -78,6 +84,7 @@ async def import_roster(
     now: datetime,
     progress: Progress = no_progress,
     apply: bool = True,
+    many_may_leave: bool = False,
     import_id: UUID | None = None,
     limits: Limits | None = None,
     region: str = "US",
@@ -86,6 +93,7 @@ async def import_roster(
 
     What became of it is kept as a `RosterImport` with its report (`import_id`: one that is there already). Never
     raises for what is wrong with the bundle: that is an outcome. Importing the same bundle again changes nothing.
+    Where many would leave (`rules.many_leave`) it stays checked and is not applied, unless `many_may_leave`.
     """
     id = import_id or await _begin(db, path, actor, now)
     async with db.transaction() as session:
@@ -93,7 +101,10 @@ async def import_roster(
         await connection.execute(LOCK, timeout=SLOW)
         try:
             with open_bundle(path, limits) as bundle:
-                outcome = await _read(session, bundle, id, progress, apply=apply, region=region, actor=actor, now=now)
+                reading, outcome = await _read(session, bundle, id, progress, region)
+                if apply and outcome.state is ImportState.CHECKED and (many_may_leave or not outcome.many_leave):
+                    await _apply(session, reading, outcome, progress, actor, now)
+                    outcome = replace(outcome, state=ImportState.APPLIED)
         except Unusable as error:
             outcome = replace(_nothing(id), problems=[error.problem], too_large=error.too_large)
         await _settle(session, outcome, now)
@@ -112,28 +123,25 @@ async def _begin(db: Database, path: Path, actor: Actor, now: datetime) -> UUID:
 
 
 async def _read(
-    session: AsyncSession,
-    bundle: Bundle,
-    id: UUID,
-    progress: Progress,
-    *,
-    apply: bool,
-    region: str,
-    actor: Actor,
-    now: datetime,
-) -> Outcome:
+    session: AsyncSession, bundle: Bundle, id: UUID, progress: Progress, region: str
+) -> tuple[Reading, Outcome]:
     connection = await raw_connection(session)
     reading = read_roster(bundle, await _known(session, bundle), region=region)
     await staging.stage(connection, reading, progress)
     outcome = _outcome(id, reading)
     if reading.report.errors:
-        return outcome
+        return reading, outcome
     progress(0, 1, "Comparing with what is stored")
     outcome = replace(outcome, difference=await staging.compare(connection, reading), state=ImportState.CHECKED)
-    if not apply:
-        return outcome
-    await _apply(session, reading, outcome, progress, actor, now)
-    return replace(outcome, state=ImportState.APPLIED)
+    return reading, replace(outcome, problems=[*_many_leave(outcome), *outcome.problems])
+
+
+def _many_leave(outcome: Outcome) -> list[Problem]:
+    """The first line of the report, where many leave."""
+    if not outcome.many_leave:
+        return []
+    words = rules.words_for_many(outcome.difference.leaving, outcome.difference.listed)
+    return [Problem("users.csv", 0, "", "", words, Severity.WARNING)]
 
 
 async def _known(session: AsyncSession, bundle: Bundle) -> Known:
@@ -208,6 +216,7 @@ async def _settle(session: AsyncSession, outcome: Outcome, now: datetime) -> Non
     row.guardians, row.staff = outcome.guardians, outcome.staff
     difference = outcome.difference
     row.added, row.changed, row.gone = difference.added, difference.changed, difference.gone
+    row.listed, row.leaving = difference.listed, difference.leaving
     row.errors, row.warnings = outcome.errors, outcome.warnings
     row.settled_at = now
     connection = await raw_connection(session)

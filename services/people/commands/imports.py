@@ -21,11 +21,12 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An import for this worker to work on; `apply`: a person approved it."""
+    """An import for this worker to work on; `apply`: a person approved it, `many_may_leave`: also this."""
 
     id: UUID
     actor: str
     apply: bool
+    many_may_leave: bool
 
 
 async def receive_import(session: AsyncSession, id: UUID, *, file_name: str, actor: Actor, now: datetime) -> None:
@@ -44,11 +45,15 @@ async def receive_import(session: AsyncSession, id: UUID, *, file_name: str, act
     await wake(session, "jobs")
 
 
-async def approve_import(session: AsyncSession, id: UUID, *, actor: Actor, now: datetime) -> None:
-    """Have a checked bundle applied."""
+async def approve_import(
+    session: AsyncSession, id: UUID, *, actor: Actor, now: datetime, many_may_leave: bool = False
+) -> None:
+    """Have a checked bundle applied; one with which many leave only where the actor says that they may."""
     row = await _locked(session, id)
     rules.check_approvable(row.state)
     if row.state is ImportState.CHECKED:
+        rules.check_leaving(row.leaving, row.listed, many_may_leave=many_may_leave)
+        row.many_may_leave = many_may_leave
         row.state, row.actor, row.lease_until, row.attempts = ImportState.APPROVED, str(actor), None, 0
         row.what, row.done, row.total = "Waiting to be applied", 0, 0
         await wake(session, "jobs")
@@ -80,7 +85,7 @@ async def claim_import(session: AsyncSession, *, now: datetime) -> Claimed | Non
     if row.attempts > rules.MOST_IMPORT_ATTEMPTS:
         row.state, row.settled_at, row.what = ImportState.FAILED, now, ""
         return None
-    return Claimed(row.id, row.actor, row.state is ImportState.APPROVED)
+    return Claimed(row.id, row.actor, row.state is ImportState.APPROVED, row.many_may_leave)
 
 
 async def note_progress(session: AsyncSession, id: UUID, *, done: int, total: int, what: str, now: datetime) -> None:

@@ -23,11 +23,16 @@ ROLE_COLUMNS = RoleRow._fields
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How many persons and schools are new, differ from what is stored, and are no longer there."""
+    """How many persons and schools are new, differ from what is stored, and are no longer there.
+
+    `listed`: how many persons the roster on record names; `leaving`: how many of those leave it.
+    """
 
     added: int
     changed: int
     gone: int
+    listed: int = 0
+    leaving: int = 0
 
 
 async def stage(connection: asyncpg.Connection, reading: Reading, progress: Progress) -> None:
@@ -51,7 +56,8 @@ async def compare(connection: asyncpg.Connection, reading: Reading) -> Differenc
     for statement in (sql.KEPT_ENABLED, sql.SCHOOL_FATES, sql.PERSON_FATES):
         await connection.execute(statement, timeout=SLOW)
     fates = {row["fate"]: row["count"] for row in await connection.fetch(sql.COUNT_FATES)}
-    return Difference(*(fates.get(fate, 0) for fate in ("added", "changed", "gone")))
+    (leaving,) = await connection.fetch(sql.COUNT_LEAVING, timeout=SLOW)
+    return Difference(*(fates.get(fate, 0) for fate in ("added", "changed", "gone")), **leaving)
 
 
 async def write(connection: asyncpg.Connection, reading: Reading) -> tuple[list[UUID], list[UUID]]:

@@ -60,6 +60,10 @@ COUNT_FATES = """
     SELECT fate, count(*) FROM (SELECT fate FROM school_fate UNION ALL SELECT fate FROM person_fate) AS fates
     GROUP BY fate
 """
+COUNT_LEAVING = """
+    SELECT (SELECT count(*) FROM person WHERE listed) AS listed,
+           (SELECT count(*) FROM person_fate f JOIN person p USING (id) WHERE f.fate = 'gone' AND p.listed) AS leaving
+"""
 
 WRITE_SCHOOLS = (
     """

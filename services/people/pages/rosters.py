@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.people import commands, queries, uploads, words
@@ -50,15 +50,33 @@ async def upload(
 @router.get("/{id}")
 async def one_import(request: Request, actor: District, session: Transaction, id: UUID, paging: Page) -> HTMLResponse:
     """One import: how far it is, what it found, and what can be done now."""
+    return await _import_page(request, actor, session, id, paging)
+
+
+async def _import_page(
+    request: Request, actor: District, session: Transaction, id: UUID, paging: Page, refusal: Refusal | None = None
+) -> HTMLResponse:
     found = await queries.roster_import(session, id)
     total, problems = await queries.problems(session, id, offset=paging.offset, limit=paging.limit)
-    return page(request, actor, "roster.html", bundle=found, total=total, problems=problems, paging=paging, words=words)
+    status = int(refusal.kind) if refusal else 200
+    return page(
+        request, actor, "roster.html", status=status, wrong=bool(refusal), bundle=found, total=total,
+        problems=problems, paging=paging, words=words,
+    )  # fmt: skip
 
 
 @router.post("/{id}/apply")
-async def apply(actor: District, session: Transaction, id: UUID) -> Response:
-    """Has the checked bundle applied."""
-    await commands.approve_import(session, id, actor=actor, now=utc_now())
+async def apply(
+    request: Request, actor: District, session: Transaction, id: UUID, paging: Page,
+    even_though_many_leave: Annotated[bool, Form()] = False,
+) -> Response:  # fmt: skip
+    """Has the checked bundle applied; comes back with the question where many leave and nobody said that they may."""
+    try:
+        await commands.approve_import(session, id, actor=actor, now=utc_now(), many_may_leave=even_though_many_leave)
+    except Refusal as refusal:
+        if refusal.code != "many_leave":
+            raise
+        return await _import_page(request, actor, session, id, paging, refusal)
     return see_other(f"/people/roster/{id}")
 
 

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people import rules
 from services.people.models import ImportProblem, ImportState, Person, RosterImport
 from shared.refusals import Kind, Refusal
 
@@ -35,10 +36,19 @@ class ImportOut(BaseModel):
     added: int
     changed: int
     gone: int
+    listed: int
+    leaving: int
+    """How many the roster on record names, and how many of them leave it."""
     errors: int
     warnings: int
     by: str = ""
     """Name of who brought it."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def many_leave(self) -> bool:
+        """Whether so many leave that it is applied only with `even_though_many_leave`."""
+        return rules.many_leave(self.leaving, self.listed)
 
     @property
     def is_moving(self) -> bool:

@@ -1,15 +1,38 @@
-"""What commands and queries both look up: a consent that holds, an open referral for the same need."""
+"""What commands and queries both look up: consents that hold, open referrals for a need, who can answer here."""
 
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import and_, exists, literal_column, or_
+from sqlalchemy.dialects.postgresql import array
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.models import Consent, Referral
+from services.referrals.models import Attempt, Consent, Person, Program, Referral
 from services.referrals.rules import CLOSED, GivenConsent, covers
 from shared.events.vocabulary import Need
+
+ANSWERS_HERE = or_(
+    col(Program.contact_email).is_not(None),
+    exists().where(
+        # The first condition is that of the index.
+        and_(
+            literal_column("person.organization_ids <> '{}'"),
+            col(Person.organization_ids).contains(array([col(Program.organization_id)])),
+            col(Person.active),
+        )
+    ),
+)
+"""Of a program: somebody gets the referral by e-mail, or can sign in and find it."""
+
+
+async def to_call(session: AsyncSession, attempt: Attempt | None) -> bool:
+    """Whether an attempt is with a program where nobody can answer here."""
+    if attempt is None:
+        return False
+    found = await session.exec(select(Program.id).where(Program.id == attempt.program_id, ~ANSWERS_HERE))
+    return found.first() is not None
 
 
 def as_given(consent: Consent) -> GivenConsent:

@@ -32,8 +32,13 @@ def own_of(attempts: Sequence[Attempt], actor: Actor) -> Attempt | None:
     return max(own, key=lambda attempt: (attempt.state in LIVE, attempt.position), default=None)
 
 
-def standings(referral: Referral, attempts: Sequence[Attempt], actor: Actor) -> dict[Mover, Standing]:
-    """Where the referral stands for each part that the actor plays in it; empty: it is none of theirs."""
+def standings(
+    referral: Referral, attempts: Sequence[Attempt], actor: Actor, *, by_phone: bool
+) -> dict[Mover, Standing]:
+    """Where the referral stands for each part that the actor plays in it; empty: it is none of theirs.
+
+    `by_phone`: the partner that has it in hand cannot answer here, so the school side may record its answer.
+    """
     if actor.only is not None and actor.only != referral.id:
         return {}
     live = live_of(attempts)
@@ -43,6 +48,8 @@ def standings(referral: Referral, attempts: Sequence[Attempt], actor: Actor) -> 
         found[Mover.SCHOOL] = whole
     if actor.is_district:
         found[Mover.DISTRICT] = whole
+    if by_phone and found:
+        found[Mover.CALLER] = whole
     if own := own_of(attempts, actor):
         found[Mover.PARTNER] = Standing(referral.state, own.state)
     if referral.student_id in actor.student_ids:

@@ -26,15 +26,15 @@ ask_consent     system                 | open -> awaiting_consent
 send            system                 | open/queued -> open/sent
 skip            system                 | open/queued -> open/skipped
 return          system                 | open -> returned
-acknowledge     partner                | open/sent -> open/acknowledged
-accept          partner                | open/sent -> accepted/accepted
-accept          partner                | open/acknowledged -> accepted/accepted
-accept          partner                | waitlisted/waitlisted -> accepted/accepted
-waitlist        partner                | open/sent -> waitlisted/waitlisted
-waitlist        partner                | open/acknowledged -> waitlisted/waitlisted
-decline         partner                | open/sent -> open/declined
-decline         partner                | open/acknowledged -> open/declined
-decline         partner                | waitlisted/waitlisted -> open/declined
+acknowledge     partner caller         | open/sent -> open/acknowledged
+accept          partner caller         | open/sent -> accepted/accepted
+accept          partner caller         | open/acknowledged -> accepted/accepted
+accept          partner caller         | waitlisted/waitlisted -> accepted/accepted
+waitlist        partner caller         | open/sent -> waitlisted/waitlisted
+waitlist        partner caller         | open/acknowledged -> waitlisted/waitlisted
+decline         partner caller system  | open/sent -> open/declined
+decline         partner caller system  | open/acknowledged -> open/declined
+decline         partner caller system  | waitlisted/waitlisted -> open/declined
 add_choices     school district        | returned -> open
 withdraw        school district family system | awaiting_consent -> withdrawn
 withdraw        school district family system | returned -> withdrawn
@@ -42,7 +42,7 @@ withdraw        school district family system | open/sent -> withdrawn/withdrawn
 withdraw        school district family system | open/acknowledged -> withdrawn/withdrawn
 withdraw        school district family system | waitlisted/waitlisted -> withdrawn/withdrawn
 withdraw        school district family system | accepted/accepted -> withdrawn/withdrawn
-complete        partner                | accepted/accepted -> completed/completed
+complete        partner caller         | accepted/accepted -> completed/completed
 """
 
 

@@ -1,4 +1,4 @@
-"""What partners do with a referral: acknowledge it, answer it, say how it ended."""
+"""What partners do with a referral, themselves or by telephone: acknowledge it, answer it, say how it ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ async def acknowledge(
     """The partner has seen the referral and will answer."""
     case = await load(session, referral_id, actor=actor, now=now, calendar=calendar)
     if decision := await begin(session, case, Verb.ACKNOWLEDGE, version):
-        attempt = case.own()
+        attempt = case.own(decision)
         case.stand(decision.after, attempt)
         await tell(session, case, _seen(case, attempt))
     return case.referral
@@ -66,7 +66,7 @@ async def give_answer(
     decision = await begin(session, case, answer.verb, version)
     if decision is None:
         return case.referral
-    attempt = case.own()
+    attempt = case.own(decision)
     if answer.verb is Verb.DECLINE:
         await _decline(session, case, attempt, decision, answer, words)
     else:
@@ -164,7 +164,7 @@ async def complete(
     words = check_words(words)
     case = await load(session, referral_id, actor=actor, now=now, calendar=calendar)
     if decision := await begin(session, case, Verb.COMPLETE, version):
-        attempt = case.own()
+        attempt = case.own(decision)
         case.stand(decision.after, attempt)
         attempt.outcome = outcome
         fact = ReferralCompleted(**case.about_attempt(attempt), outcome=outcome)

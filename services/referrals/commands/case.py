@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Entry, Person, Program, Referral
+from services.referrals.records import to_call
 from services.referrals.rules import (
     CLOSED,
     LIVE,
@@ -67,6 +68,10 @@ class Case:
     actor: Actor
     now: datetime
     calendar: BusinessCalendar
+    by_phone: bool = False
+    """The partner that has it in hand cannot answer here."""
+    mover: Mover | None = None
+    """On whose behalf the actor moves it, once that is decided."""
 
     @property
     def live(self) -> Attempt | None:
@@ -99,11 +104,11 @@ class Case:
     @property
     def standings(self) -> dict[Mover, Standing]:
         """Where the referral stands for each part that the actor plays in it."""
-        return standings(self.referral, self.attempts, self.actor)
+        return standings(self.referral, self.attempts, self.actor, by_phone=self.by_phone)
 
-    def own(self) -> Attempt:
-        """The attempt that the actor, a partner, moves."""
-        attempt = own_of(self.attempts, self.actor)
+    def own(self, decision: Decision) -> Attempt:
+        """The attempt that the actor, a partner or who called one, moves."""
+        attempt = own_of(self.attempts, self.actor) if decision.mover is Mover.PARTNER else self.live
         assert attempt is not None
         return attempt
 
@@ -145,7 +150,9 @@ async def fetch(
     found = await session.exec(
         select(Attempt).where(Attempt.referral_id == referral_id).order_by(col(Attempt.position))
     )
-    return Case(referral, list(found), actor, now, calendar)
+    attempts = list(found)
+    by_phone = await to_call(session, live_of(attempts))
+    return Case(referral, attempts, actor, now, calendar, by_phone)
 
 
 async def load(
@@ -175,6 +182,7 @@ async def begin(session: AsyncSession, case: Case, verb: Verb, version: int | No
             raise
         raise await _too_late(session, case, refusal.code, refusal.message) from None
     case.referral.version += 1
+    case.mover = decision.mover
     return decision
 
 
@@ -219,6 +227,7 @@ async def tell(
 
 def _entry(case: Case, fact: ReferralFact, actor: Actor, words: str) -> Entry:
     common = ReferralFact.model_fields.keys()
+    told = {"by_phone": True} if case.mover is Mover.CALLER and actor is case.actor else {}
     return Entry(
         referral_id=case.referral.id,
         version=case.referral.version,
@@ -226,6 +235,6 @@ def _entry(case: Case, fact: ReferralFact, actor: Actor, words: str) -> Entry:
         actor_id=actor.person_id,
         type=fact.type,
         attempt_id=getattr(fact, "attempt_id", None),
-        data={key: value for key, value in fact.data().items() if key not in common},
+        data={key: value for key, value in fact.data().items() if key not in common} | told,
         words=words,
     )

@@ -15,8 +15,9 @@ from services.referrals.queries.lines import is_late
 from services.referrals.queries.shapes import AttemptShape, GuardianShape, MoveShape, ReferralDetail
 from services.referrals.queries.students import consent_shape, guardians_of
 from services.referrals.queries.telling import Names, timeline
+from services.referrals.records import to_call
 from services.referrals.rules import MOVES, Mover, Sight, Standing, Verb, sight, why_not
-from services.referrals.scope import UNSEEN, not_found, own_of, standings
+from services.referrals.scope import UNSEEN, live_of, not_found, own_of, standings
 from shared.identity import Actor
 
 ALL = Sight(True, True, "")
@@ -39,10 +40,12 @@ async def referral_detail(session: AsyncSession, referral_id: UUID, *, actor: Ac
     """A referral as the actor may see it; as if it did not exist where it is none of the actor's."""
     referral = await session.get(Referral, referral_id)
     attempts = await _attempts(session, referral_id)
-    plays = standings(referral, [attempt for attempt, _ in attempts], actor) if referral else {}
+    alone = [attempt for attempt, _ in attempts]
+    by_phone = await to_call(session, live_of(alone))
+    plays = standings(referral, alone, actor, by_phone=by_phone) if referral else {}
     if referral is None or not plays:
         raise not_found("referral", referral_id, actor)
-    return await _Reading(session, referral, attempts, plays, actor, now).detail()
+    return await _Reading(session, referral, attempts, plays, actor, now, by_phone=by_phone).detail()
 
 
 async def _attempts(session: AsyncSession, referral_id: UUID) -> list[tuple[Attempt, Program | None]]:
@@ -66,9 +69,11 @@ class _Reading:
         plays: dict[Mover, Standing],
         actor: Actor,
         now: datetime,
+        *,
+        by_phone: bool,
     ) -> None:
         self.session, self.referral, self.plays = session, referral, plays
-        self.actor, self.now = actor, now
+        self.actor, self.now, self.by_phone = actor, now, by_phone
         self.as_partner, self.as_family = set(plays) == {Mover.PARTNER}, set(plays) == {Mover.FAMILY}
         own = own_of([attempt for attempt, _ in attempts], actor)
         self.sight = sight(own.state) if self.as_partner and own else FAMILY if self.as_family else ALL
@@ -94,6 +99,7 @@ class _Reading:
             timeline=timeline(entries, messages, names),
             moves=tuple(self._moves()),
             held_back=self.sight.held_back,
+            to_call=self.by_phone,
         )
 
     async def _line(self, student: Person | None, names: Names) -> dict[str, Any]:

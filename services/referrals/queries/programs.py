@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Program
 from services.referrals.queries.shapes import FitShape, StudentLine
+from services.referrals.records import ANSWERS_HERE
 from services.referrals.rules import AttemptState, Fit, Offer, Wanted, rank
 from shared.events.vocabulary import Need
 
@@ -47,6 +48,7 @@ def fit_shape(judged: Fit) -> FitShape:
         fits=judged.fits,
         reasons=judged.reasons,
         against=judged.against,
+        answers_here=offer.answers_here,
     )
 
 
@@ -54,7 +56,7 @@ _OF_PROGRAM = tuple(
     Program.__table__.c[name]  # type: ignore[attr-defined]
     for name in (
         "id", "organization_id", "name", "organization_name", "status", "needs", "grades", "school_ids", "languages",
-        "capacity", "schedule", "site",
+        "capacity", "schedule", "site", "contact_phone",
     )
 )  # fmt: skip
 
@@ -63,7 +65,12 @@ async def _offers(session: AsyncSession, condition: ColumnElement[bool], now: da
     """Plain columns, not whole objects: a need may be served by a thousand programs."""
     taken, answers = _taken(), _answers(now)
     rows = await session.execute(
-        select(*_OF_PROGRAM, func.coalesce(taken.c.taken, 0).label("taken"), answers.c.within)
+        select(
+            *_OF_PROGRAM,
+            func.coalesce(taken.c.taken, 0).label("taken"),
+            answers.c.within,
+            ANSWERS_HERE.label("answers_here"),
+        )
         .outerjoin(taken, taken.c.program_id == col(Program.id))
         .outerjoin(answers, answers.c.program_id == col(Program.id))
         .where(condition)
@@ -106,4 +113,6 @@ def _offer(row: Any) -> Offer:
         answers_within=row.within,
         schedule=row.schedule,
         site=row.site,
+        answers_here=row.answers_here,
+        contact_phone=row.contact_phone,
     )

@@ -157,6 +157,8 @@ class ReferralDetail(ReferralLine):
     moves: tuple[MoveShape, ...]
     held_back: str
     """What a partner does not see, and why; '' for everyone else."""
+    to_call: bool = False
+    """Nobody can answer here where it is now: the school calls, and records what they say."""
 
     @property
     def current(self) -> AttemptShape | None:
@@ -182,6 +184,8 @@ class FitShape(Shape):
     fits: bool
     reasons: tuple[str, ...]
     against: tuple[str, ...]
+    answers_here: bool = True
+    """False: nobody there gets e-mail or can sign in; they are called."""
 
 
 class FamilyReferral(Shape):

@@ -34,6 +34,9 @@ FAILURES = {
 }
 
 
+BY_PHONE = " (told by telephone)"
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What ids are called."""
@@ -62,7 +65,7 @@ def _entry(entry: Entry, names: Names) -> TimelineItem:
     return TimelineItem(
         at=entry.at,
         type=entry.type,
-        title=_title(entry, names),
+        title=_title(entry, names) + (BY_PHONE if entry.data.get("by_phone") else ""),
         who=names.person(entry.actor_id),
         words=entry.words,
         kind=KINDS.get(entry.type, ""),

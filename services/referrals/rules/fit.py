@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.referrals.words import grade_name, language_name
+from services.referrals.words import grade_name, language_name, phone
 from shared.events.vocabulary import NEED_LABELS, Need
 
 QUICK = timedelta(days=1)
@@ -42,6 +42,9 @@ class Offer:
     """How long the program took to answer lately; None where it was not asked."""
     schedule: str = ""
     site: str = ""
+    answers_here: bool = True
+    """Somebody there gets e-mail or can sign in; else the school calls and records what they say."""
+    contact_phone: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -73,16 +76,21 @@ def fit(wanted: Wanted, offer: Offer) -> Fit:
     """Judge one program: what must be so, and what is a plus."""
     # A must that is not met scores nothing and its words speak against; a plus may score below nothing.
     musts = (_need(wanted, offer), _open(offer), _grade(wanted, offer), _school(wanted, offer))
-    pluses = (_language(wanted, offer), _places(offer), _answers(offer))
+    pluses = (_language(wanted, offer), _places(offer), _answers(offer), _here(offer))
     against = tuple(words for points, words in musts if not points)
     reasons = [words for points, words in musts if points and words] + [words for _, words in pluses if words]
     return Fit(offer, against, tuple(reasons), sum(points for points, _ in (*musts, *pluses)))
 
 
 def rank(wanted: Wanted, offers: Iterable[Offer]) -> list[Fit]:
-    """All programs, those that fit first, best first; equals by name."""
+    """All programs, those that fit first, of these those that can answer here, best first; equals by name."""
     judged = [fit(wanted, offer) for offer in offers]
-    return sorted(judged, key=lambda f: (len(f.against), -f.score, f.offer.name, str(f.offer.program_id)))
+    return sorted(judged, key=_place)
+
+
+def _place(judged: Fit) -> tuple[int, bool, int, str, str]:
+    offer = judged.offer
+    return len(judged.against), not offer.answers_here, -judged.score, offer.name, str(offer.program_id)
 
 
 def _need(wanted: Wanted, offer: Offer) -> tuple[int, str]:
@@ -137,3 +145,11 @@ def _answers(offer: Offer) -> tuple[int, str]:
     if offer.answers_within is not None and offer.answers_within <= QUICK:
         return 1, "Answers within a day"
     return 0, ""
+
+
+def _here(offer: Offer) -> tuple[int, str]:
+    if offer.answers_here:
+        return 0, ""
+    if offer.contact_phone is None:
+        return 0, "Cannot answer here, and no telephone number is known"
+    return 0, f"Cannot answer here; call {phone(offer.contact_phone)}"

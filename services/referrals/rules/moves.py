@@ -40,6 +40,8 @@ class Mover(StrEnum):
     SCHOOL = "school"
     DISTRICT = "district"
     PARTNER = "partner"
+    CALLER = "caller"
+    """The school side for a partner that cannot answer here: it records what the partner said by telephone."""
     FAMILY = "family"
     SYSTEM = "system"
 
@@ -66,7 +68,7 @@ class Verb(StrEnum):
 class Standing(NamedTuple):
     """Where a referral stands for the one who moves it.
 
-    `attempt` is the partner's own attempt for a partner, the queued one for send and skip, and otherwise the
+    `attempt` is the partner's own attempt for a partner (the live one for who calls it), the queued one for send and skip, and otherwise the
     one that is live; None where there is none.
     """
 
@@ -107,7 +109,7 @@ CLOSED = frozenset({R.CONSENT_REFUSED, R.WITHDRAWN, R.COMPLETED})
 """Referrals that have ended."""
 ANSWERS = frozenset({Verb.ACCEPT, Verb.WAITLIST, Verb.DECLINE})
 
-_PARTNER = frozenset({Mover.PARTNER})
+_ANSWERING = frozenset({Mover.PARTNER, Mover.CALLER})
 _SCHOOL_SIDE = frozenset({Mover.SCHOOL, Mover.DISTRICT})
 _WITH_FAMILY = _SCHOOL_SIDE | {Mover.FAMILY}
 _SYSTEM = frozenset({Mover.SYSTEM})
@@ -120,23 +122,24 @@ MOVES: Mapping[Verb, Rule] = {
     Verb.SEND: Rule(_SYSTEM, {QUEUED: SENT}),
     Verb.SKIP: Rule(_SYSTEM, {QUEUED: Standing(R.OPEN, A.SKIPPED)}),
     Verb.RETURN: Rule(_SYSTEM, {BETWEEN: RETURNED}),
-    Verb.ACKNOWLEDGE: Rule(_PARTNER, {SENT: SEEN}),
-    Verb.ACCEPT: Rule(_PARTNER, {SENT: TAKEN, SEEN: TAKEN, LISTED: TAKEN}),
-    Verb.WAITLIST: Rule(_PARTNER, {SENT: LISTED, SEEN: LISTED}),
-    Verb.DECLINE: Rule(_PARTNER, {before: Standing(R.OPEN, A.DECLINED) for before in (SENT, SEEN, LISTED)}),
+    Verb.ACKNOWLEDGE: Rule(_ANSWERING, {SENT: SEEN}),
+    Verb.ACCEPT: Rule(_ANSWERING, {SENT: TAKEN, SEEN: TAKEN, LISTED: TAKEN}),
+    Verb.WAITLIST: Rule(_ANSWERING, {SENT: LISTED, SEEN: LISTED}),
+    Verb.DECLINE: Rule(_ANSWERING | _SYSTEM, {before: Standing(R.OPEN, A.DECLINED) for before in (SENT, SEEN, LISTED)}),
     Verb.ADD_CHOICES: Rule(_SCHOOL_SIDE, {RETURNED: BETWEEN}),
     Verb.WITHDRAW: Rule(
         _WITH_FAMILY | _SYSTEM,
         {WAITING: Standing(R.WITHDRAWN), RETURNED: Standing(R.WITHDRAWN)}
         | {before: Standing(R.WITHDRAWN, A.WITHDRAWN) for before in (SENT, SEEN, LISTED, TAKEN)},
     ),
-    Verb.COMPLETE: Rule(_PARTNER, {TAKEN: Standing(R.COMPLETED, A.COMPLETED)}),
+    Verb.COMPLETE: Rule(_ANSWERING, {TAKEN: Standing(R.COMPLETED, A.COMPLETED)}),
 }
 
 _WHO = {
     Mover.SCHOOL: "the school",
     Mover.DISTRICT: "the district office",
     Mover.PARTNER: "the partner's people",
+    Mover.CALLER: "who calls a partner that cannot answer here",
     Mover.FAMILY: "the family",
     Mover.SYSTEM: "the system",
 }

@@ -12,7 +12,7 @@ async def test_random_kills_and_freezes_lose_and_double_nothing(rig: Rig, form: 
     chaos = Chaos(rig, freeze=form.of((0.5, 3.0), (5.0, 40.0)), gap=0.5, kafka_every=form.of(10, 20))
     await rig.start(webs=2, workers=form.of(2, 4))
 
-    load = asyncio.create_task(rig.load(events, rate=events / (blows * chaos.gap)))
+    load = asyncio.create_task(rig.load(events, lanes=form.of(4, 16), rate=events / (blows * chaos.gap)))
     await chaos.deal(blows)
     await load
     verdict = await rig.verdict()

@@ -155,6 +155,8 @@ def _why_not(root: Path, error: OSError) -> str:
         return f"The disk that holds {root} is full. Make room, then start again; nothing was lost."
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return f"{root} is no folder. Choose another with --data."
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return f"{root} cannot be used ({error.strerror}). Choose another folder with --data."
     return (
         f"{root} cannot be written to ({error.strerror}). "
         "Make it writable for you (chmod u+rwx), or choose another folder with --data."

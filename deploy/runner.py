@@ -49,6 +49,9 @@ async def up(options: Options, screen: Screen) -> None:
     for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(wanted, stop.set)
     folder = DataFolder(options.data)
+    if not folder.root.exists():
+        # A port that is taken must not leave a new folder behind.
+        listen(options.host, options.port).close()
     folder.prepare()
     with folder.locked("up"):
         await folder.wait_for_children()

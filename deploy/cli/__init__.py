@@ -46,20 +46,20 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        words = _in_words(error)
+        words = in_words(error)
         if words is None:
             raise
         Console(stderr=True, highlight=False).print("[red]✗[/red]", escape(words), soft_wrap=True)
         sys.exit(1)
 
 
-def _in_words(error: Any) -> str | None:
+def in_words(error: Any) -> str | None:
     """What to tell a person; None for what nobody foresaw."""
     if isinstance(error, Trouble):
         return str(error)
     # Known by name, so that commands which need neither class import neither.
     if type(error).__name__ == "Refusal":
-        return " ".join([str(error), *error.fields.values()]).strip()
+        return str(error) or " ".join(error.fields.values())
     if type(error).__name__ == "ValidationError" and "Settings" in error.title:
         wrong = [f"CROSSWALK_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         return f"A setting is wrong. {'; '.join(wrong)}"

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from deploy.cli.options import DATA, Data, example
 
 app = typer.Typer()
-audit = typer.Typer(help="The record of everything.", no_args_is_help=True)
+audit = typer.Typer(help="The record of everything.", no_args_is_help=True, epilog=example("crosswalk audit verify"))
 app.add_typer(audit, name="audit")
 
 

@@ -27,7 +27,10 @@ PATIENCE = 30.0
 LOOK = 0.2
 
 app = typer.Typer()
-parked = typer.Typer(help="Events that a service could not take into account.", no_args_is_help=True)
+parked = typer.Typer(
+    help="Events that a service could not take into account.", no_args_is_help=True,
+    epilog=example("crosswalk parked list", "crosswalk parked show referrals 12"),
+)  # fmt: skip
 app.add_typer(parked, name="parked")
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from deploy.cli import app
+from deploy.broker import free_port
+from deploy.cli import app, in_words
 from deploy.folder import DataFolder
 from deploy.listening import listen
+from services.agreements.mappings import mapping_named
+from shared.refusals import Refusal
 
 COMMAND = Path(sys.executable).with_name("crosswalk")
 
@@ -44,6 +47,13 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     assert f"crosswalk {command}" in " ".join(shown.output.split("Example:")[1].split())
 
 
+@pytest.mark.parametrize("group", ["roster", "programs", "audit", "parked"])
+def test_every_group_of_commands_shows_an_example(group: str) -> None:
+    shown = CliRunner().invoke(app, [group, "--help"])
+
+    assert f"Example: crosswalk {group} " in " ".join(shown.output.split())
+
+
 @pytest.mark.parametrize(
     "arguments", [["no-such-command"], ["serve", "nobody", "web"], ["up", "--port", "0"], ["roster", "import"]]
 )
@@ -64,7 +74,7 @@ def test_a_busy_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
         done = crosswalk("up", "--port", port, "--data", tmp_path / "data")
 
     assert_refused(done, f"Port {port} is in use")
-    assert not (tmp_path / "data" / "pg").exists()
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_folder_that_is_in_use_is_refused(tmp_path: Path) -> None:
@@ -81,6 +91,21 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     assert_refused(crosswalk("up", "--data", tmp_path / "file"), "is no folder")
+
+
+def test_a_folder_that_cannot_be_made_is_not_to_be_made_writable() -> None:
+    done = crosswalk("up", "--port", free_port(), "--data", "/proc/nowhere")
+
+    assert_refused(done, "/proc/nowhere cannot be used")
+    assert "chmod" not in done.stderr
+
+
+def test_a_mapping_that_is_not_there_is_said_once() -> None:
+    with pytest.raises(Refusal) as refused:
+        mapping_named("nope")
+
+    assert in_words(refused.value) == str(refused.value)
+    assert str(refused.value).count("Choose") == 1
 
 
 def test_reset_takes_away_what_is_ours_and_nothing_else(tmp_path: Path) -> None:

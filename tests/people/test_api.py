@@ -12,18 +12,21 @@ from sqlmodel import select
 
 from services.people import commands, jobs, uploads
 from services.people.commands import import_roster
+from services.people.consumers import on
 from services.people.models import Origin, Person, RosterImport
 from services.people.roster import person_id, school_id
 from shared.clock import new_id, utc_now
 from shared.db import Database
+from shared.events.agreements import Contact
 from shared.events.vocabulary import RoleName
 from shared.identity import Actor
 from tests.people.bundles import USERS, a_bundle, a_user, bundle_files
 from tests.people.persons import NOW, OFFICE, a_stored_organization, a_stored_person, a_stored_school
 from tests.people.test_jobs import settings_for
 from tests.people.test_sign_in import code_in, key_in
-from tests.support.builders import an_actor
+from tests.support.builders import a_program, an_actor
 from tests.support.clients import Client
+from tests.support.events import deliver
 
 API = "/people/api/v1"
 
@@ -169,6 +172,20 @@ async def test_persons_are_found_by_words_of_name_and_address_without_accents(
     assert await names("NUÑ ine") == ["Núñez"]
     assert await names("steps.ex") == ["Lee"]
     assert await names("100%") == []
+
+
+async def test_the_contact_of_two_programs_of_one_organization_has_its_role_once(
+    db_people: Database, client_people: Client
+) -> None:
+    organization = await a_stored_organization(db_people)
+    contact = Contact(name="Ana Reis", email="ana@steps.example.org")
+    one, two = (a_program(organization_id=organization.id, contact=contact) for _ in range(2))
+    await deliver(db_people, on, one, two)
+
+    found = await client_people(OFFICE).get(f"{API}/persons", params={"q": "reis"})
+
+    ((role,),) = [item["roles"] for item in found.json()["items"]]
+    assert (role["name"], role["scope_name"], role["origin"]) == ("partner_staff", "City Steps", "program")
 
 
 async def test_a_person_is_entered_given_a_role_and_erased(db_people: Database, client_people: Client) -> None:

@@ -152,4 +152,5 @@ async def test_what_was_approved_before_many_left_is_asked_again(
     await jobs.work_on_imports(db_people, settings, utc_now())
 
     assert (await client.get(path)).json()["state"] == "checked"
+    assert (await client.post(f"{path}/discard")).status_code == 200
     assert await listed(db_people) == 30

@@ -200,7 +200,9 @@ async def _with_roles(session: AsyncSession, persons: Sequence[Person]) -> list[
     roles: dict[UUID, list[RoleOut]] = {}
     for row in rows:
         out = RoleOut(name=row.name, scope_id=row.scope_id, scope_name=row.scope_name, origin=row.origin)
-        roles.setdefault(row.person_id, []).append(out)
+        # A contact of two programs of one organization holds the role of that organization twice.
+        if out not in roles.setdefault(row.person_id, []):
+            roles[row.person_id].append(out)
     return [PersonOut(**person.model_dump(), roles=roles.get(person.id, [])) for person in persons]
 
 

@@ -207,7 +207,7 @@ def _show(system: System, links: list[list[str]], screen: Screen) -> None:
     screen.table(rows)
     if links:
         screen.say("\nSign in as (each link works once)")
-        screen.table([(f"{role}, {name}", link) for role, name, link in links])
+        screen.table([(who, link) for who, link in links])
     screen.say("\nStop with Ctrl-C.")
     screen.say("")
 

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from uuid import UUID
 
 import uvicorn
 from starlette.applications import Starlette
@@ -79,24 +78,17 @@ async def _obey(orders: Orders, server: uvicorn.Server) -> None:
     while order := await orders.next():
         word, _, rest = order.partition(" ")
         if word == "links":
-            tell(links=await sign_in_links(json.loads(rest)))
+            tell(links=await _links(json.loads(rest)))
     server.should_exit = True
 
 
-async def sign_in_links(personas: dict[str, str]) -> list[list[str]]:
-    """For each persona (role, id) who is there: the role, the name, and the address of a link that works once."""
-    from services.people.commands.sign_in import issue_setup_link
-    from services.people.models import Person
+async def _links(personas: dict[str, str]) -> list[tuple[str, str]]:
+    from deploy.links import sign_in_links
     from services.people.settings import Settings
 
     settings = Settings()
     db = Database(settings.dsn, pool_size=1)
-    links: list[list[str]] = []
     async with db.transaction() as session:
-        for role, id in personas.items():
-            person = await session.get(Person, UUID(id))
-            if person is not None and person.active:
-                link = await issue_setup_link(session, person.id, public_url=settings.public_url, now=utc_now())
-                links.append([role, f"{person.given_name} {person.family_name}", link])
+        links = await sign_in_links(session, personas, public_url=settings.public_url, now=utc_now())
     await db.close()
     return links

@@ -1,7 +1,7 @@
 """The main job, played in the demo district: refer, decline, next choice, accept, tell the family, the record."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -56,9 +56,11 @@ class MainJob:
                 await caller.close()
 
     async def _play(self) -> None:
-        staff = await self._comes(cast.staff_email(COUNSELOR), "A member of staff")
         self.office = await self._comes(OFFICE_EMAIL, "The district office")
         child = self._child()
+        counselor = cast.staff_email(COUNSELOR)
+        await self._check_there({counselor: "school_staff", child.name: "student", child.guardian_email: "guardian"})
+        staff = await self._comes(counselor, "A member of staff")
         family = Letter(child.guardian, child.guardian_email, child.language)
         referrer = Letter(STAFF[5], staff.email, "en")
         first, second = await self._refer(staff, child, family)
@@ -76,14 +78,21 @@ class MainJob:
         self.say(f"[dim]{who} signs in with the code from the mail to {email}[/dim]")
         return caller
 
+    async def _check_there(self, wanted: Mapping[str, str]) -> None:
+        if gone := await cast.missing(self.office.get, wanted):
+            raise Trouble(
+                f"The demo plays with people of the demo district, and some are no longer there: {', '.join(gone)}. "
+                "Play it in a system of its own: crosswalk up --data demo --port 8010, then crosswalk demo --data demo."
+            )
+
     def _child(self) -> cast.Child:
         return next(child for child in cast.children(SCHOOL) if child.language == LANGUAGE and child.grade == "KG")
 
     async def _refer(self, staff: Caller, child: cast.Child, family: Letter) -> tuple[Json, Json]:
         found = (await staff.get("/referrals/api/v1/students", q=child.name))["items"][0]
         offers = await staff.get(f"/referrals/api/v1/students/{found['id']}/programs", need=NEED.value)
-        first = next(offer for offer in offers if offer["fits"])
-        second = next(o for o in offers if o["fits"] and o["organization_id"] != first["organization_id"])
+        first, second = cast.two_choices(offers)
+        await self._check_there({cast.partner_email(one["organization"]): "partner_staff" for one in (first, second)})
         letters = [Letter(cast.partner_contact(first["organization"]), cast.partner_email(first["organization"]), "en")]
         body = {
             "id": self.referral, "student_id": found["id"], "need": NEED.value, "even_though_duplicate": True,

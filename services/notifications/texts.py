@@ -354,6 +354,7 @@ REASONS = {
     DeclineReason.OUT_OF_AREA: mark("it is outside the area"),
     DeclineReason.ALREADY_ENROLLED: mark("the student is there already"),
     DeclineReason.MISSING_INFORMATION: mark("information is missing"),
+    DeclineReason.PROGRAM_CLOSED: mark("the program closed"),
     DeclineReason.OTHER: mark("another reason"),
 }
 

@@ -71,7 +71,7 @@ async def forget_person(session: AsyncSession, event: Event[people.PersonErased]
 
 @on.many(agreements.ProgramChanged)
 async def keep_programs(session: AsyncSession, events: Sequence[Event[agreements.ProgramChanged]]) -> None:
-    """Know the programs; one that closed is passed over when its turn comes."""
+    """Know the programs; one that closed is passed over when its turn comes, and a job takes along what lies there."""
     await _upsert(session, Program, (_program(event.fact) for event in events))
 
 

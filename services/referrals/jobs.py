@@ -1,4 +1,4 @@
-"""Scheduled verbs: reminders that are due. Any number of schedulers may look at once."""
+"""Scheduled verbs: reminders, and what closed programs leave unanswered. Any number of schedulers may look at once."""
 
 from datetime import datetime
 
@@ -15,6 +15,13 @@ async def remind(db: Database, settings: Settings, now: datetime) -> int:
     """Settle the reminders that are due; how many there were."""
     async with db.transaction() as session:
         return await commands.settle_due(session, now=now)
+
+
+@jobs.every(seconds=1)
+async def leave_closed(db: Database, settings: Settings, now: datetime) -> int:
+    """Move on what lies unanswered at programs that closed; how many referrals were looked at."""
+    async with db.transaction() as session:
+        return await commands.leave_closed(session, now=now, calendar=settings.calendar)
 
 
 @jobs.every(seconds=300)

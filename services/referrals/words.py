@@ -107,6 +107,7 @@ REASON_LABELS = {
     DeclineReason.OUT_OF_AREA: "Outside our area",
     DeclineReason.ALREADY_ENROLLED: "Already with us",
     DeclineReason.MISSING_INFORMATION: "Information is missing",
+    DeclineReason.PROGRAM_CLOSED: "The program closed",
     DeclineReason.OTHER: "Another reason",
 }
 

@@ -71,6 +71,8 @@ class DeclineReason(StrEnum):
     OUT_OF_AREA = "out_of_area"
     ALREADY_ENROLLED = "already_enrolled"
     MISSING_INFORMATION = "missing_information"
+    PROGRAM_CLOSED = "program_closed"
+    """Also said by the system, where a program closed before it answered."""
     OTHER = "other"
 
 

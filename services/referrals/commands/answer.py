@@ -68,7 +68,9 @@ async def give_answer(
         return case.referral
     attempt = case.own(decision)
     if answer.verb is Verb.DECLINE:
-        await _decline(session, case, attempt, decision, answer, words)
+        assert answer.reason is not None
+        _answered(case, attempt)
+        await decline(session, case, attempt, decision, answer.reason, words)
     else:
         await _take(session, case, attempt, decision, words)
     return case.referral
@@ -93,17 +95,16 @@ async def _take(session: AsyncSession, case: Case, attempt: Attempt, decision: D
     await tell(session, case, fact(**case.about_attempt(attempt)), words=words)
 
 
-async def _decline(
-    session: AsyncSession, case: Case, attempt: Attempt, decision: Decision, answer: Answer, words: str
+async def decline(
+    session: AsyncSession, case: Case, attempt: Attempt, decision: Decision, reason: DeclineReason, words: str = ""
 ) -> None:
-    assert answer.reason is not None
+    """End an attempt whose decline is decided; the referral goes to the next choice, or back."""
     case.stand(decision.after, attempt)
-    _answered(case, attempt)
-    attempt.reason = answer.reason
+    attempt.reason = reason
     planned = await plan(session, case)
     declined = ReferralDeclined(
         **case.about_attempt(attempt),
-        reason=answer.reason,
+        reason=reason,
         next_program_id=planned.next.program_id if planned.next else None,
     )
     await tell(session, case, declined, words=words)

@@ -80,6 +80,8 @@ def _title(entry: Entry, names: Names) -> str:
             return f"Referred: {NEED_LABELS[Need(data['need'])]}"
         case "referral.consent_given.v1":
             return f"The family agreed ({METHOD_LABELS[data['method']]})"
+        case "referral.declined.v1" if entry.actor_id is None:
+            return f"{program} closed before it answered"
         case "referral.declined.v1":
             return f"Declined by {program}: {REASON_LABELS[DeclineReason(data['reason'])].lower()}"
         case "referral.withdrawn.v1":

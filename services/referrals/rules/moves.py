@@ -68,8 +68,8 @@ class Verb(StrEnum):
 class Standing(NamedTuple):
     """Where a referral stands for the one who moves it.
 
-    `attempt` is the partner's own attempt for a partner (the live one for who calls it), the queued one for send and skip, and otherwise the
-    one that is live; None where there is none.
+    `attempt` is the partner's own attempt for a partner, the queued one for send and skip, and otherwise the
+    one that is live (for who calls a partner, too); None where there is none.
     """
 
     referral: ReferralState | None

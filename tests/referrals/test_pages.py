@@ -377,3 +377,28 @@ async def test_an_address_that_names_nothing_is_not_found(world: World, client_r
     answer = await client_referrals(world.staff).get(f"/referrals/{new_id()}")
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("who", ["staff", "partner"])
+async def test_a_filter_for_a_state_that_does_not_exist_is_refused_and_says_so(
+    world: World, client_referrals: Client, who: str
+) -> None:
+    await world.submit()
+    client = client_referrals(getattr(world, who))
+
+    page, api = [await client.get(f"/referrals{at}?state=nope") for at in ("", "/api/v1/referrals")]
+
+    assert (page.status_code, api.status_code) == (422, 422)
+    assert "There is no such state." in page.text
+    assert api.json()["code"] == "no_such_state"
+
+
+async def test_the_reasons_why_a_program_fits_stay_once_it_is_chosen(world: World, client_referrals: Client) -> None:
+    client = client_referrals(world.staff)
+    step = await at_programs(client, world)
+
+    chosen = await client.post("/referrals/new", data=refer_form(step, go=f"add:{world.program.program_id}"))
+
+    chosen_part, others = chosen.text.split("Add another one")
+    assert "Speaks Haitian Creole, the family&#39;s language" in chosen_part
+    assert "Evening Tutors" in others

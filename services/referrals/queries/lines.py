@@ -18,6 +18,7 @@ from services.referrals.rules import AttemptState, ReferralState, sight
 from services.referrals.scope import UNSEEN, seen_referrals
 from shared.events.vocabulary import Need
 from shared.identity import Actor
+from shared.refusals import Kind, Refusal
 
 Student, Referrer = aliased(Person, name="student"), aliased(Person, name="referrer")
 
@@ -164,6 +165,13 @@ UNDER_WAY = col(Referral.closed_at).is_(None)
 """The referral has not ended."""
 
 
+def _known_state(state: str, known: type[AttemptState] | type[ReferralState]) -> str:
+    if state in set(known):
+        return state
+    words = "There is no such state. Choose one of the states in the list."
+    raise Refusal(Kind.INVALID, "no_such_state", words, fields={"state": words})
+
+
 def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
     state = col(Attempt.state) if for_partner(actor) else col(Referral.state)
     chosen: dict[Any, Any] = {
@@ -173,8 +181,7 @@ def _conditions(filters: Filters, actor: Actor, now: datetime) -> list[ColumnEle
     }
     conditions = [column == value for column, value in chosen.items() if value is not None]
     if filters.state:
-        known = AttemptState if for_partner(actor) else ReferralState
-        conditions.append(state.in_([s for s in known if s == filters.state]))
+        conditions.append(state == _known_state(filters.state, AttemptState if for_partner(actor) else ReferralState))
     if filters.partner.strip():
         conditions.append(col(Program.organization_name).icontains(filters.partner.strip(), autoescape=True))
     if filters.overdue:

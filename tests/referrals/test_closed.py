@@ -2,14 +2,18 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 
-from services.referrals import commands
+from services.referrals import commands, jobs
 from services.referrals.rules import AttemptState, ReferralState, Verb
+from services.referrals.settings import Settings
+from shared.clock import utc_now
 from shared.events.referrals import ReferralDeclined
 from tests.referrals.world import CALENDAR, World, closed, later
 from tests.support.clients import Client
+from tests.support.databases import settings_of
 
 A, R = AttemptState, ReferralState
 
@@ -49,6 +53,18 @@ async def test_without_another_choice_it_comes_back_and_the_page_says_that_the_p
     assert await world.state(id) is R.RETURNED
     assert "Homework Club, City Steps closed before it answered" in page
     assert re.search(r"<td[^>]*>The program closed</td>", page)
+
+
+async def test_every_scheduler_looks_for_it_each_second(world: World, postgres: str, data_dir: Path) -> None:
+    id = await world.submit()
+    await world.hear(closed(world.program))
+    settings = settings_of("referrals", postgres, data_dir)
+    assert isinstance(settings, Settings)
+
+    (run,) = (run for run, every, _ in jobs.jobs.runs if run is jobs.leave_closed and every == 1)
+    assert await run(world.db, settings, utc_now()) == 1
+
+    assert (await world.attempts(id))[0] is A.DECLINED
 
 
 @pytest.mark.parametrize("answer", [Verb.ACCEPT, Verb.WAITLIST])

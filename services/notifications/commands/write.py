@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.models import Delivery, Message, Status
@@ -24,16 +25,18 @@ async def write_messages(
     if not planned:
         return
     messages = [_message(one, about_id, event_id, now) for one in planned]
-    session.add_all(messages)
-    await session.flush()
     facts: list[Fact] = []
+    deliveries = []
     for one, message in zip(planned, messages, strict=True):
         facts.append(MessageWritten(**told(message)))
         if one.email is Email.NO_ADDRESS:
             facts.append(MessageUndeliverable(**told(message), channel="email", reason="no_address"))
         if one.email is not Email.NOT_WANTED:
-            session.add(_delivery(message.id, one.email, now))
-    await session.flush()
+            deliveries.append(_delivery(message.id, one.email, now))
+    # Rows, not objects: nobody looks at them again in this transaction, and everybody waits for it.
+    await session.execute(insert(Message), [message.model_dump() for message in messages])
+    if deliveries:
+        await session.execute(insert(Delivery), [delivery.model_dump() for delivery in deliveries])
     await emit(session, *facts, actor=SYSTEM, now=now)
     if any(one.email is Email.SEND for one in planned):
         await wake(session, "jobs")

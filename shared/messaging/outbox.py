@@ -36,7 +36,9 @@ async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime)
     """
     rows = list(_rows(facts, actor, now))
     columns = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
-    await session.execute(_INSERT, {**columns, "notify": session.info.get("notify", True)})
+    # What else this transaction changed may be written at its end, all at once.
+    with session.no_autoflush:
+        await session.execute(_INSERT, {**columns, "notify": session.info.get("notify", True)})
     hit("outbox.written")
 
 

@@ -11,7 +11,7 @@ from shared.db import Database
 
 router = APIRouter(include_in_schema=False)
 
-ANSWER = 0.7
+ANSWER = 0.4
 """Seconds within which the database must answer."""
 GIVEN_UP = 3.0
 """Seconds after which a question is given up and asked anew."""

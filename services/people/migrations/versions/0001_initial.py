@@ -39,30 +39,10 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("search", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint("source_id", name=op.f("uq_person_source_id")),
     )
     op.create_index("ix_person_email", "person", [sa.literal_column("lower(email)")], unique=False)
     op.create_index("ix_person_names", "person", ["family_name", "given_name", "id"], unique=False)
-    op.create_table(
-        "role",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("scope_id", sa.Uuid(), nullable=True),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("source_id", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
-        sa.UniqueConstraint(
-            "person_id",
-            "name",
-            "scope_id",
-            "origin",
-            "source_id",
-            name=op.f("uq_role_person_id_name_scope_id_origin_source_id"),
-            postgresql_nulls_not_distinct=True,
-        ),
-    )
-    op.create_index("ix_role_scope", "role", ["scope_id"], unique=False)
     op.create_table(
         "roster_import",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -114,6 +94,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_problem")),
     )
     op.create_index(op.f("ix_import_problem_import_id"), "import_problem", ["import_id"], unique=False)
+    op.create_table(
+        "role",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("scope_id", sa.Uuid(), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_role_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
+        sa.UniqueConstraint(
+            "person_id",
+            "name",
+            "scope_id",
+            "origin",
+            "source_id",
+            name=op.f("uq_role_person_id_name_scope_id_origin_source_id"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_index("ix_role_scope", "role", ["scope_id", "name"], unique=False)
     op.create_table(
         "session",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -266,13 +268,13 @@ def downgrade() -> None:
     op.drop_table("sign_in")
     op.drop_index(op.f("ix_session_person_id"), table_name="session")
     op.drop_table("session")
+    op.drop_index("ix_role_scope", table_name="role")
+    op.drop_table("role")
     op.drop_index(op.f("ix_import_problem_import_id"), table_name="import_problem")
     op.drop_table("import_problem")
     op.drop_table("school")
     op.drop_index("ix_roster_import_created_at", table_name="roster_import")
     op.drop_table("roster_import")
-    op.drop_index("ix_role_scope", table_name="role")
-    op.drop_table("role")
     op.drop_index("ix_person_names", table_name="person")
     op.drop_index("ix_person_email", table_name="person")
     op.drop_table("person")

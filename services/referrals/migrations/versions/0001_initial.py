@@ -42,9 +42,6 @@ def upgrade() -> None:
         sa.Column("failure", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
-    op.create_index(
-        "ix_message_failed", "message", ["referral_id"], unique=False, postgresql_where=sa.text("failed_at IS NOT NULL")
-    )
     op.create_index(op.f("ix_message_referral_id"), "message", ["referral_id"], unique=False)
     op.create_table(
         "person",
@@ -336,7 +333,6 @@ def downgrade() -> None:
     )
     op.drop_table("person")
     op.drop_index(op.f("ix_message_referral_id"), table_name="message")
-    op.drop_index("ix_message_failed", table_name="message", postgresql_where=sa.text("failed_at IS NOT NULL"))
     op.drop_table("message")
     op.drop_index(op.f("ix_consent_student_id_purpose"), table_name="consent")
     op.drop_table("consent")

@@ -1,14 +1,12 @@
-"""What the agreements service publishes: programs as state, and facts about partner organizations."""
+"""Facts about programs, and their newest state."""
 
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.events.agreements.topics import EVENTS, PROGRAMS
 from shared.events.base import Fact, fact
 from shared.events.vocabulary import Need
-
-PROGRAMS = "agreements.programs.v1"
-EVENTS = "agreements.events.v1"
 
 
 class Contact(BaseModel):
@@ -49,22 +47,6 @@ class ProgramChanged(Fact):
     """Where it takes place: one line of address."""
     status: str = "open"
     """`open`, `paused` or `closed`; only an open program takes referrals."""
-
-
-@fact("organization.registered.v1", topic=EVENTS, key="organization_id")
-class OrganizationRegistered(Fact):
-    """A partner organization was entered or came with an import."""
-
-    organization_id: UUID
-    name: str
-
-
-@fact("organization.renamed.v1", topic=EVENTS, key="organization_id")
-class OrganizationRenamed(Fact):
-    """A partner organization goes by another name."""
-
-    organization_id: UUID
-    name: str
 
 
 @fact("program.opened.v1", topic=EVENTS, key="program_id")

@@ -1,4 +1,4 @@
-"""Tables of the agreements service: partner organizations, their programs, imports, and the schools it knows of."""
+"""Tables of programs, what happened to them, and imports."""
 
 from datetime import datetime
 from typing import Any
@@ -6,39 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Column, Double, Index, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from services.agreements.models.base import Table
 from services.agreements.rules import ProgramStatus
 from shared.clock import new_id
-from shared.db import service_registry
-
-
-class Table(SQLModel, registry=service_registry()):
-    """This service's tables."""
-
-
-class School(Table, table=True):
-    """A school, as people tells it."""
-
-    id: UUID = Field(primary_key=True)
-    name: str
-    active: bool = True
-
-
-class Organization(Table, table=True):
-    """A partner organization."""
-
-    id: UUID = Field(primary_key=True)
-    name: str
-    name_key: str = Field(unique=True)
-    """What all spellings of the name have in common."""
-    version: int = 1
-    registered_at: datetime
-    changed_at: datetime
-    changed_by: str
-    """The actor, as facts name it."""
-    changed_by_label: str
-    """Who that was, without a name: "The district office"."""
 
 
 class Program(Table, table=True):

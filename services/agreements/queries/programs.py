@@ -1,28 +1,21 @@
-"""What pages and the API ask about partners and programs."""
+"""What is asked about programs and imports."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, func, or_
-from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements.models import Change, Organization, Program, ProgramImport, School
+from services.agreements.models import Change, Organization, Program, ProgramImport
+from services.agreements.queries.common import Blank, words_in
 from services.agreements.rules import ProgramStatus, not_found
-from services.agreements.words import line, shown_phone
+from services.agreements.words import shown_phone
 from shared.events.vocabulary import GRADES, LANGUAGES, Need
-
-MOST_WORDS = 8
-"""Words of a search that count."""
-
-
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _grade(value: str | None) -> str | None:
@@ -37,7 +30,6 @@ def _language(value: str | None) -> str | None:
     return value
 
 
-Blank = BeforeValidator(_blank_is_none)
 Grade = Annotated[str | None, Blank, AfterValidator(_grade)]
 Language = Annotated[str | None, Blank, AfterValidator(_language)]
 
@@ -97,24 +89,6 @@ class ProgramView(BaseModel):
         return shown_phone(self.contact_phone, self.contact_extension)
 
 
-class OrganizationView(BaseModel):
-    """A partner organization as it is read."""
-
-    id: UUID
-    name: str
-    version: int
-    programs: int
-    """Programs that are not closed."""
-    open_programs: int
-
-
-class SchoolView(BaseModel):
-    """A school that a program may serve."""
-
-    id: UUID
-    name: str
-
-
 async def find_programs(
     session: AsyncSession, search: ProgramSearch, *, offset: int = 0, limit: int | None = None
 ) -> tuple[list[ProgramView], int]:
@@ -154,7 +128,7 @@ def _fits(search: ProgramSearch) -> list[ColumnElement[bool]]:
         fits.append(_all_or(Program.school_ids, search.school))
     if search.organization:
         fits.append(col(Program.organization_id) == search.organization)
-    return fits + _words(search.q or "", Program.name, Program.description, Program.site, Organization.name)
+    return fits + words_in(search.q or "", Program.name, Program.description, Program.site, Organization.name)
 
 
 def _all_or(column: Any, wanted: object) -> ColumnElement[bool]:
@@ -162,61 +136,11 @@ def _all_or(column: Any, wanted: object) -> ColumnElement[bool]:
     return or_(col(column) == [], col(column).contains([wanted]))
 
 
-def _words(text: str, *where: Any) -> list[ColumnElement[bool]]:
-    place = func.concat_ws(" ", *map(col, where))
-    return [place.icontains(word, autoescape=True) for word in line(text).split()[:MOST_WORDS]]
-
-
 _ORDERS: dict[str, tuple[Any, ...]] = {
     "name": (col(Program.name_key),),
     "partner": (col(Organization.name_key), col(Program.name_key)),
     "changed": (col(Program.changed_at).desc(),),
 }
-
-
-async def find_organizations(
-    session: AsyncSession, q: str = "", *, offset: int = 0, limit: int | None = None, only: Sequence[UUID] | None = None
-) -> tuple[list[OrganizationView], int]:
-    """Partner organizations by words of their names, a part of them, and how many there are in all.
-
-    `only` narrows them to these ids.
-    """
-    fits = _words(q, Organization.name) + ([col(Organization.id).in_(only)] if only is not None else [])
-    rows = await session.execute(
-        columns(
-            *(col(column) for column in (Organization.id, Organization.name, Organization.version)),
-            func.count(col(Program.id)).filter(col(Program.status) != ProgramStatus.CLOSED).label("programs"),
-            func.count(col(Program.id)).filter(col(Program.status) == ProgramStatus.OPEN).label("open_programs"),
-        )
-        .outerjoin_from(Organization, Program)
-        .where(*fits)
-        .group_by(col(Organization.id))
-        .order_by(col(Organization.name_key))
-        .offset(offset)
-        .limit(limit)
-    )
-    count = select(func.count()).select_from(Organization).where(*fits)
-    return [OrganizationView(**row) for row in rows.mappings()], (await session.exec(count)).one()
-
-
-async def organization_view(session: AsyncSession, organization_id: UUID) -> OrganizationView:
-    """One partner organization."""
-    found, _ = await find_organizations(session, only=[organization_id])
-    if not found:
-        raise not_found("organization")
-    return found[0]
-
-
-async def schools(session: AsyncSession) -> list[SchoolView]:
-    """The schools that a program may serve, by name."""
-    rows = await session.exec(select(School.id, School.name).where(School.active).order_by(School.name))
-    return [SchoolView(id=id_, name=name) for id_, name in rows]
-
-
-async def school_names(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:
-    """Names of these schools, in order; one that is not known yet is left out."""
-    rows = await session.exec(select(School.name).where(col(School.id).in_(ids)).order_by(School.name))
-    return list(rows)
 
 
 async def history(session: AsyncSession, program_id: UUID) -> Sequence[Change]:

@@ -1,4 +1,4 @@
-"""What makes a program valid, who may keep it, and how it opens and closes: decisions on plain values."""
+"""What makes a program valid, and how it opens and closes."""
 
 from collections.abc import Callable, Collection
 from enum import StrEnum
@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements.words import Phone, is_email, line, lines, phones_in
 from shared.events.vocabulary import GRADES, LANGUAGES, Need
-from shared.identity.actor import Actor
 from shared.refusals import Kind, Refusal
 
 MAX_LENGTH = {
@@ -206,32 +205,3 @@ def moved(status: ProgramStatus, move: Move, *, has_contact: bool) -> ProgramSta
 
 
 _DONE = {Move.PAUSE: "paused", Move.CLOSE: "closed", Move.REOPEN: "opened"}
-
-
-def who(actor: Actor, organization_name: str) -> str:
-    """Who did something, as others may know it: no person's name."""
-    if actor.is_district:
-        return "The district office"
-    return organization_name if actor.person_id else "The system"
-
-
-def organization_name(text: str) -> str:
-    """The name of an organization, checked."""
-    name = line(text)
-    if not name:
-        said = "Enter the name of the organization."
-        raise Refusal(Kind.INVALID, "organization_invalid", said, fields={"name": said})
-    if len(name) > MAX_LENGTH["name"]:
-        said = f"Shorten the name to at most {MAX_LENGTH['name']} characters."
-        raise Refusal(Kind.INVALID, "organization_invalid", said, fields={"name": said})
-    return name
-
-
-def not_found(what: str) -> Refusal:
-    """The refusal for a thing that is not there, or that the actor must not know of."""
-    return Refusal(Kind.NOT_FOUND, f"{what}_not_found", f"There is no such {what}. Look for it in the list.")
-
-
-def keeps(actor: Actor | None, organization_id: UUID) -> bool:
-    """Whether somebody may change an organization's programs: the district office, and its own people."""
-    return actor is not None and (actor.is_district or organization_id in actor.organization_ids)

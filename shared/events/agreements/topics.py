@@ -1,0 +1,4 @@
+"""The topics of the agreements service."""
+
+PROGRAMS = "agreements.programs.v1"
+EVENTS = "agreements.events.v1"

@@ -1,7 +1,29 @@
 """Tables of the agreements service, on its own metadata; one module per noun."""
 
+from services.agreements.models.agreements import (
+    Agreement,
+    AgreementDue,
+    AgreementEntry,
+    Edition,
+    Signature,
+)
 from services.agreements.models.base import Table
+from services.agreements.models.goals import Goal, Measurement
 from services.agreements.models.partners import Organization, School
 from services.agreements.models.programs import Change, Program, ProgramImport
 
-__all__ = ["Change", "Organization", "Program", "ProgramImport", "School", "Table"]
+__all__ = [
+    "Agreement",
+    "AgreementDue",
+    "AgreementEntry",
+    "Change",
+    "Edition",
+    "Goal",
+    "Measurement",
+    "Organization",
+    "Program",
+    "ProgramImport",
+    "School",
+    "Signature",
+    "Table",
+]

@@ -1,10 +1,11 @@
-"""What agreements does about others' facts: it keeps the names of schools, so that programs can say whom they serve."""
+"""What agreements does about others' facts: it keeps the names of schools and of the people who work with them."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.agreements import commands
 from services.agreements.models import School
 from shared.events import people
 from shared.messaging import Event, Handlers
@@ -23,3 +24,15 @@ async def keep_schools(session: AsyncSession, events: Sequence[Event[people.Scho
             index_elements=["id"], set_={"name": upsert.excluded.name, "active": upsert.excluded.active}
         )
     )
+
+
+@on.many(people.PersonChanged)
+async def keep_persons(session: AsyncSession, events: Sequence[Event[people.PersonChanged]]) -> None:
+    """Who works for a school, a partner or the district; students and guardians are none of this service's business."""
+    await commands.keep_persons(session, [event.fact for event in events])
+
+
+@on(people.PersonErased)
+async def erase_person(session: AsyncSession, event: Event[people.PersonErased]) -> None:
+    """Forget a person's name and address."""
+    await commands.erase_person(session, event.fact.person_id)

@@ -6,10 +6,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications import commands, queries, rules
 from shared.events import agreements, people
+from shared.events.base import Fact
 from shared.events.referrals import ReferralFact
 from shared.messaging import Event, Handlers
 
 on = Handlers("notifications")
+
+OrganizationNamed = agreements.OrganizationRegistered | agreements.OrganizationRenamed
 
 
 @on.many(people.PersonChanged)
@@ -36,6 +39,12 @@ async def keep_programs(session: AsyncSession, events: Sequence[Event[agreements
     await commands.keep_programs(session, [event.fact for event in events])
 
 
+@on.many(agreements.OrganizationRegistered, agreements.OrganizationRenamed)
+async def keep_organizations(session: AsyncSession, events: Sequence[Event[OrganizationNamed]]) -> None:
+    """Names of partner organizations."""
+    await commands.keep_organizations(session, [event.fact for event in events])
+
+
 @on(*rules.WHO_IS_TOLD_WHAT)
 async def tell(session: AsyncSession, event: Event[ReferralFact]) -> None:
     """Tell everybody whom a fact about a referral concerns, each in their language."""
@@ -44,3 +53,12 @@ async def tell(session: AsyncSession, event: Event[ReferralFact]) -> None:
     await commands.write_messages(
         session, planned, about_id=event.fact.referral_id, event_id=event.id, now=event.received_at
     )
+
+
+@on(*rules.TOLD)
+async def tell_colleagues(session: AsyncSession, event: Event[Fact]) -> None:
+    """Tell those who work on a partnership what a fact about it means for them, each in their language."""
+    people = await queries.colleagues(session, event.fact)
+    planned = rules.plan_work(event.fact, people, event.actor)
+    about_id = getattr(event.fact, event.fact.key)
+    await commands.write_messages(session, planned, about_id=about_id, event_id=event.id, now=event.received_at)

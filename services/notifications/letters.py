@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,6 +29,8 @@ class Known:
     """First and last name."""
     programs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Name and partner organization."""
+    schools: Mapping[str, str] = field(default_factory=dict)
+    organizations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def values(params: Mapping[str, str], known: Known, zone: ZoneInfo) -> dict[str,
         "child": first,
         "student": f"{first} {last}".strip(),
         "program": program,
-        "partner": partner,
+        "partner": partner or known.organizations.get(params.get("organization_id", ""), ""),
+        "school": known.schools.get(params.get("school_id", ""), ""),
         "next": known.programs.get(params.get("next_program_id", ""), ("", ""))[0],
     }
     isolated = {name: _isolate(value) if value else _unknown(name) for name, value in names.items()}
@@ -88,9 +91,11 @@ def _codes(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def _moments(params: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
-    if "answer_by" not in params:
+    if "on" in params:
+        return {"day": times.on_date(date.fromisoformat(params["on"]), spoken()), "by": ""}
+    if not (said := params.get("answer_by") or params.get("at")):
         return {"day": "", "by": ""}
-    moment = datetime.fromisoformat(params["answer_by"])
+    moment = datetime.fromisoformat(said)
     day = times.on_date(moment.astimezone(zone).date(), spoken())
     return {"day": day, "by": times.exact(moment, zone, spoken())}
 

@@ -16,6 +16,8 @@ def inside(message: Message) -> str:
     """The page for somebody who is signed in."""
     if message.kind.audience is Audience.FAMILY:
         return f"/referrals/family#r-{message.about_id}"
+    if message.kind.audience is Audience.COLLEAGUE:
+        return f"/agreements/{message.params['place']}/{message.about_id}"
     return f"/referrals/{message.about_id}"
 
 

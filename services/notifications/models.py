@@ -22,6 +22,9 @@ class Recipient(Table, table=True):
     __table_args__ = (
         Index("ix_recipient_organizations", "organization_ids", postgresql_using="gin",
               postgresql_where=text("organization_ids <> '{}'")),
+        Index("ix_recipient_schools", "school_ids", postgresql_using="gin",
+              postgresql_where=text("school_ids <> '{}'")),
+        Index("ix_recipient_district", "is_district", postgresql_where=text("is_district")),
     )  # fmt: skip
 
     person_id: UUID = Field(primary_key=True)
@@ -33,6 +36,12 @@ class Recipient(Table, table=True):
     """BCP 47, as the roster has it."""
     organization_ids: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False))
     """Of partner staff: the organizations."""
+    school_ids: list[UUID] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False, server_default="{}")
+    )
+    """Of school staff: the schools."""
+    is_district: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether the person works for the district office."""
     guardian_ids: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False))
     """Of a student: the guardians."""
     active: bool = True
@@ -53,6 +62,13 @@ class School(Table, table=True):
     """A school's name."""
 
     school_id: UUID = Field(primary_key=True)
+    name: str
+
+
+class Organization(Table, table=True):
+    """A partner organization's name."""
+
+    organization_id: UUID = Field(primary_key=True)
     name: str
 
 
@@ -81,7 +97,7 @@ class Message(Table, table=True):
     language: str
     params: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     about_id: UUID
-    """The referral."""
+    """The referral, agreement, meeting ... that it is about."""
     event_id: UUID
     """The event because of which it was written."""
     written_at: datetime

@@ -17,7 +17,8 @@ from services.notifications.letters import (
     letter,
     note,
 )
-from services.notifications.rules import WHO_IS_TOLD_WHAT, Audience, Kind, Row
+from services.notifications.links import PERSONAL as PERSONAL_LINKS
+from services.notifications.rules import TOLD, WHO_IS_TOLD_WHAT, Audience, Kind, Row
 from services.notifications.texts import TEXTS
 from shared.events import referrals
 from shared.events.base import Fact
@@ -30,6 +31,8 @@ from shared.translations import is_approved, speaking
 KNOWN = Known(
     students={"student": ("Maria", "Example")},
     programs={"program": ("Homework Club", "City Steps"), "next": ("Art Studio", "Open Door")},
+    schools={"school": "Example School"},
+    organizations={"organization": "City Steps"},
 )
 
 PARAMS = {
@@ -37,6 +40,8 @@ PARAMS = {
     "program_id": "program",
     "next_program_id": "next",
     "program_ids": "program next",
+    "school_id": "school",
+    "organization_id": "organization",
     "reason": "no_capacity",
     "outcome": "served",
     "urgency": "routine",
@@ -76,7 +81,13 @@ def who_is_told_what() -> list[Told]:
         Told(HAPPENINGS[fact], row.kind, row.email) for fact, rows in WHO_IS_TOLD_WHAT.items() for row in _sorted(rows)
     ]
     alarms = (Kind.STAFF_FAMILY_UNREACHABLE, Kind.STAFF_PARTNER_UNREACHABLE)
-    return told + [Told(NOBODY_REACHED, kind, email=True) for kind in alarms]
+    told += [Told(NOBODY_REACHED, kind, email=True) for kind in alarms]
+    return told + [Told(_happening(fact), row.kind, row.email) for fact, rows in TOLD.items() for row in rows]
+
+
+def _happening(fact: type[Fact]) -> str:
+    """What happened, as the fact's own public meaning says it first."""
+    return (fact.__doc__ or "").partition("\n")[0].partition(" (")[0].partition(";")[0].rstrip(".")
 
 
 def _sorted(rows: Iterable[Row]) -> list[Row]:
@@ -95,11 +106,11 @@ class Sample:
 
 def sample(kind: Kind, language: str, *, now: datetime, settings: ServiceSettings) -> Sample:
     """An example of a message in one of our languages."""
-    params = PARAMS | {"answer_by": (now + timedelta(days=2)).isoformat()}
+    params = PARAMS | {"answer_by": (now + timedelta(days=2)).isoformat(), "place": "programs"}
     envelope = Envelope(
         name="Ana",
         link=f"{settings.public_url}/referrals/example",
-        link_until=None if kind.audience is Audience.REFERRER else now + timedelta(days=14),
+        link_until=now + timedelta(days=14) if kind.audience in PERSONAL_LINKS else None,
         reach_link=f"{settings.public_url}/notifications/preferences",
         district=settings.district_name,
         zone=settings.zone,
@@ -123,5 +134,5 @@ def known_language(code: str) -> str:
 
 def _texts(kind: Kind) -> tuple[str, ...]:
     text = TEXTS[kind]
-    frame = (GREETING, COPY, SENDER, *(() if kind.audience is Audience.REFERRER else (PERSONAL,)))
+    frame = (GREETING, COPY, SENDER, *((PERSONAL,) if kind.audience in PERSONAL_LINKS else ()))
     return (text.subject, text.title, text.words, text.mail, text.button, *frame, REACH)

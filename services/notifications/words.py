@@ -3,7 +3,12 @@
 from services.notifications.models import Status
 from services.notifications.rules import Audience
 
-AUDIENCES = {Audience.FAMILY: "Guardians", Audience.REFERRER: "Referring staff", Audience.PARTNER: "The partner"}
+AUDIENCES = {
+    Audience.FAMILY: "Guardians",
+    Audience.REFERRER: "Referring staff",
+    Audience.PARTNER: "The partner",
+    Audience.COLLEAGUE: "Those who work on it",
+}
 
 STATES: dict[Status, tuple[str, str]] = {
     Status.QUEUED: ("waiting", "Waits"),

@@ -170,6 +170,12 @@ async def today(session: Transaction, actor: SchoolStaff, at: At, paging: Page) 
     return await queries.today_lines(session, actor=actor, now=at.now, offset=paging.offset, limit=paging.limit)
 
 
+@router.get("/todos")
+async def todos(session: Transaction, actor: Staff, paging: Page) -> Listed[queries.TodoLine]:
+    """What waits for me in partnerships, the nearest date first."""
+    return await queries.todo_lines(session, actor=actor, offset=paging.offset, limit=paging.limit)
+
+
 @router.get("/inbox")
 async def inbox(session: Transaction, actor: PartnerStaff, at: At, paging: Page) -> Listed[queries.ReferralLine]:
     """Referrals that wait for my organization, the oldest promise first."""

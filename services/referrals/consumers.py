@@ -10,13 +10,16 @@ from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands import erase_person
-from services.referrals.models import Message, Person, Program, School, StudentWord
+from services.referrals.models import Message, Organization, Person, Program, School, StudentWord, Todo
 from services.referrals.names import folded_words
 from shared.events import agreements, notifications, people
 from shared.events.vocabulary import RoleName
 from shared.messaging import Event, Handlers
 
 on = Handlers("referrals")
+
+OrganizationNamed = agreements.OrganizationRegistered | agreements.OrganizationRenamed
+TodoMoved = agreements.TodoOpened | agreements.TodoClosed
 
 
 @on.many(people.SchoolChanged)
@@ -94,6 +97,27 @@ def _program(fact: agreements.ProgramChanged) -> dict[str, Any]:
         "contact_email": contact.email if contact else None,
         "status": fact.status,
     }
+
+
+@on.many(agreements.OrganizationRegistered, agreements.OrganizationRenamed)
+async def keep_organizations(session: AsyncSession, events: Sequence[Event[OrganizationNamed]]) -> None:
+    """Know the partners' names."""
+    facts = (event.fact for event in events)
+    await _upsert(session, Organization, ({"id": f.organization_id, "name": f.name} for f in facts))
+
+
+@on.many(agreements.TodoOpened, agreements.TodoClosed)
+async def keep_todos(session: AsyncSession, events: Sequence[Event[TodoMoved]]) -> None:
+    """Know what waits for whom; of each the newest word counts."""
+    newest = {event.fact.todo_id: event.fact for event in events}
+    done = [id for id, fact in newest.items() if isinstance(fact, agreements.TodoClosed)]
+    if done:
+        await session.execute(delete(Todo).where(col(Todo.id).in_(done)))
+    await _upsert(session, Todo, (_todo(f) for f in newest.values() if isinstance(f, agreements.TodoOpened)))
+
+
+def _todo(fact: agreements.TodoOpened) -> dict[str, Any]:
+    return {"id": fact.todo_id, **fact.model_dump(mode="json", exclude={"todo_id"})}
 
 
 @on.many(

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 from services.referrals.rules import AttemptState, ConsentMethod, ReferralState, Reminder, Settled
 from shared.clock import new_id
 from shared.db import service_registry
-from shared.events.vocabulary import DeclineReason, Need, Outcome, Urgency
+from shared.events.vocabulary import DeclineReason, Need, Outcome, TodoAudience, TodoKind, Urgency
 
 
 class Table(SQLModel, registry=service_registry()):
@@ -245,3 +245,25 @@ class Program(Table, table=True):
     def is_open(self) -> bool:
         """Whether the program takes referrals."""
         return self.status == "open"
+
+
+class Organization(Table, table=True):
+    """A partner organization's name, as agreements tells it."""
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+
+
+class Todo(Table, table=True):
+    """What waits for somebody in a partnership, as agreements tells it; gone when it is done."""
+
+    __table_args__ = (Index(None, "audience", "audience_id"),)
+
+    id: UUID = Field(primary_key=True)
+    kind: TodoKind
+    about_id: UUID
+    audience: TodoAudience
+    audience_id: UUID | None = None
+    school_id: UUID | None = None
+    organization_id: UUID | None = None
+    due_on: date | None = None

@@ -86,6 +86,34 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
+class TodoKind(StrEnum):
+    """What waits for somebody in a partnership."""
+
+    REGISTRATION_REVIEW = "registration_review"
+    REGISTRATION_QUESTIONS = "registration_questions"
+    DOCUMENT_RENEWAL = "document_renewal"
+    RECERTIFICATION = "recertification"
+    PROGRAM_CONFIRM = "program_confirm"
+    AGREEMENT_REVIEW = "agreement_review"
+    """The other side changed the draft."""
+    AGREEMENT_SIGN = "agreement_sign"
+    AGREEMENT_RENEWAL = "agreement_renewal"
+    MEETING_ANSWER = "meeting_answer"
+    MEETING_MINUTES = "meeting_minutes"
+    TASK = "task"
+    RATING = "rating"
+    YEAR_END_REVIEW = "year_end_review"
+
+
+class TodoAudience(StrEnum):
+    """For whom it waits: whoever works at a school or a partner, the district office, or one person."""
+
+    SCHOOL = "school"
+    ORGANIZATION = "organization"
+    DISTRICT = "district"
+    PERSON = "person"
+
+
 GRADES: tuple[str, ...] = (
     "IT", "PR", "PK", "TK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13",
     "PS", "UG", "Other",

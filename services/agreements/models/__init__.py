@@ -9,8 +9,9 @@ from services.agreements.models.agreements import (
 )
 from services.agreements.models.base import Table
 from services.agreements.models.goals import Goal, Measurement
-from services.agreements.models.partners import Organization, School
+from services.agreements.models.partners import Organization, Person, School
 from services.agreements.models.programs import Change, Program, ProgramImport
+from services.agreements.models.todos import Todo
 
 __all__ = [
     "Agreement",
@@ -21,9 +22,11 @@ __all__ = [
     "Goal",
     "Measurement",
     "Organization",
+    "Person",
     "Program",
     "ProgramImport",
     "School",
     "Signature",
     "Table",
+    "Todo",
 ]

@@ -1,8 +1,10 @@
-"""Tables of who works together: the schools that this service knows of, and partner organizations."""
+"""Tables of who works together: schools and people that this service knows of, and partner organizations."""
 
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Column, Index, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from services.agreements.models.base import Table
@@ -14,6 +16,33 @@ class School(Table, table=True):
     id: UUID = Field(primary_key=True)
     name: str
     active: bool = True
+
+
+class Person(Table, table=True):
+    """Somebody who works for a school, a partner or the district, as people tells it; nobody else is kept."""
+
+    __table_args__ = (
+        Index(None, "school_ids", postgresql_using="gin"),
+        Index(None, "organization_ids", postgresql_using="gin"),
+        Index("ix_person_district", "is_district", postgresql_where=text("is_district")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    given_name: str
+    family_name: str
+    email: str | None = None
+    language: str = "en"
+    school_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    """Where the person is school staff."""
+    organization_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    """Where the person is partner staff."""
+    is_district: bool = False
+    active: bool = True
+
+    @property
+    def name(self) -> str:
+        """Given name first."""
+        return f"{self.given_name} {self.family_name}".strip()
 
 
 class Organization(Table, table=True):

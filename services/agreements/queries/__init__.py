@@ -9,6 +9,7 @@ from services.agreements.queries.partners import (
     school_names,
     schools,
 )
+from services.agreements.queries.people import people_of, person_names
 from services.agreements.queries.programs import (
     ProgramSearch,
     ProgramView,
@@ -29,6 +30,8 @@ __all__ = [
     "find_programs",
     "history",
     "organization_view",
+    "people_of",
+    "person_names",
     "program_import",
     "program_view",
     "recent_imports",

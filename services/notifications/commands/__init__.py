@@ -1,7 +1,13 @@
 """What notifications does: one function per verb."""
 
 from services.notifications.commands.deliver import Claim, claim, give_up_lost, record, send_again, smtp_id
-from services.notifications.commands.keep import erase_person, keep_persons, keep_programs, keep_schools
+from services.notifications.commands.keep import (
+    erase_person,
+    keep_organizations,
+    keep_persons,
+    keep_programs,
+    keep_schools,
+)
 from services.notifications.commands.prefer import set_preferences
 from services.notifications.commands.read import mark_read
 from services.notifications.commands.write import write_messages
@@ -11,6 +17,7 @@ __all__ = [
     "claim",
     "erase_person",
     "give_up_lost",
+    "keep_organizations",
     "keep_persons",
     "keep_programs",
     "keep_schools",

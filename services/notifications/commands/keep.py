@@ -8,27 +8,36 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.events.agreements import ProgramChanged
+from shared.events.agreements import OrganizationRegistered, OrganizationRenamed, ProgramChanged
 from shared.events.people import PersonChanged, SchoolChanged
 from shared.events.vocabulary import RoleName
 
 _PERSONS = text("""
-    INSERT INTO recipient (person_id, given_name, family_name, email, phone, language, organization_ids, guardian_ids,
-                           active, erased)
-    SELECT person_id, given_name, family_name, email, phone, language, organization_ids, guardian_ids, active, false
+    INSERT INTO recipient (person_id, given_name, family_name, email, phone, language, organization_ids, school_ids,
+                           is_district, guardian_ids, active, erased)
+    SELECT person_id, given_name, family_name, email, phone, language, organization_ids, school_ids,
+           is_district, guardian_ids, active, false
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS person
          (person_id uuid, given_name text, family_name text, email text, phone text, language text,
-          organization_ids uuid[], guardian_ids uuid[], active boolean)
+          organization_ids uuid[], school_ids uuid[], is_district boolean, guardian_ids uuid[], active boolean)
     ON CONFLICT (person_id) DO UPDATE
-    SET (given_name, family_name, email, phone, language, organization_ids, guardian_ids, active, erased)
+    SET (given_name, family_name, email, phone, language, organization_ids, school_ids,
+         is_district, guardian_ids, active, erased)
       = (EXCLUDED.given_name, EXCLUDED.family_name, EXCLUDED.email, EXCLUDED.phone, EXCLUDED.language,
-         EXCLUDED.organization_ids, EXCLUDED.guardian_ids, EXCLUDED.active, false)
+         EXCLUDED.organization_ids, EXCLUDED.school_ids, EXCLUDED.is_district, EXCLUDED.guardian_ids,
+         EXCLUDED.active, false)
 """)
 
 _SCHOOLS = text("""
     INSERT INTO school (school_id, name)
     SELECT school_id, name FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS school (school_id uuid, name text)
     ON CONFLICT (school_id) DO UPDATE SET name = EXCLUDED.name
+""")
+
+_ORGANIZATIONS = text("""
+    INSERT INTO organization (organization_id, name)
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS organization (organization_id uuid, name text)
+    ON CONFLICT (organization_id) DO UPDATE SET name = EXCLUDED.name
 """)
 
 _PROGRAMS = text("""
@@ -48,7 +57,6 @@ async def keep_persons(session: AsyncSession, facts: Sequence[PersonChanged]) ->
 
 
 def _person(fact: PersonChanged) -> dict[str, Any]:
-    organizations = [str(r.scope_id) for r in fact.roles if r.name == RoleName.PARTNER_STAFF and r.scope_id]
     return {
         "person_id": str(fact.person_id),
         "given_name": fact.given_name,
@@ -56,16 +64,30 @@ def _person(fact: PersonChanged) -> dict[str, Any]:
         "email": fact.email,
         "phone": fact.phone,
         "language": fact.language,
-        "organization_ids": organizations,
+        "organization_ids": _scopes(fact, RoleName.PARTNER_STAFF),
+        "school_ids": _scopes(fact, RoleName.SCHOOL_STAFF),
+        "is_district": any(role.name == RoleName.DISTRICT_OFFICE for role in fact.roles),
         "guardian_ids": [str(id) for id in fact.guardian_ids],
         "active": fact.active,
     }
+
+
+def _scopes(fact: PersonChanged, name: RoleName) -> list[str]:
+    return [str(role.scope_id) for role in fact.roles if role.name == name and role.scope_id]
 
 
 async def keep_schools(session: AsyncSession, facts: Sequence[SchoolChanged]) -> None:
     """Keep the newest name of each school."""
     newest = {str(fact.school_id): {"school_id": str(fact.school_id), "name": fact.name} for fact in facts}
     await session.execute(_SCHOOLS, {"rows": json.dumps(list(newest.values()))})
+
+
+async def keep_organizations(
+    session: AsyncSession, facts: Sequence[OrganizationRegistered | OrganizationRenamed]
+) -> None:
+    """Keep the newest name of each partner organization."""
+    newest = {str(f.organization_id): {"organization_id": str(f.organization_id), "name": f.name} for f in facts}
+    await session.execute(_ORGANIZATIONS, {"rows": json.dumps(list(newest.values()))})
 
 
 async def keep_programs(session: AsyncSession, facts: Sequence[ProgramChanged]) -> None:
@@ -90,8 +112,9 @@ _ERASE = (
                                guardian_ids, active, erased)
         VALUES (:person_id, '', '', NULL, NULL, 'en', '{}', '{}', false, true)
         ON CONFLICT (person_id) DO UPDATE
-        SET (given_name, family_name, email, phone, language, organization_ids, guardian_ids, active, erased)
-          = ('', '', NULL, NULL, 'en', '{}', '{}', false, true)
+        SET (given_name, family_name, email, phone, language, organization_ids, school_ids,
+             is_district, guardian_ids, active, erased)
+          = ('', '', NULL, NULL, 'en', '{}', '{}', false, '{}', false, true)
     """),
     text("DELETE FROM preference WHERE person_id = :person_id"),
     text("""

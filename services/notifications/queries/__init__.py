@@ -1,5 +1,6 @@
 """What consumers, pages and the API ask."""
 
+from services.notifications.queries.colleagues import colleagues
 from services.notifications.queries.deliveries import DeliveryRow, count_deliveries, deliveries
 from services.notifications.queries.inbox import Entry, entry, inbox, unread
 from services.notifications.queries.people import (
@@ -16,6 +17,7 @@ __all__ = [
     "DeliveryRow",
     "Entry",
     "Wishes",
+    "colleagues",
     "count_deliveries",
     "deliveries",
     "entry",

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.letters import Known
-from services.notifications.models import Message, Preference, Program, Recipient, School
+from services.notifications.models import Message, Organization, Preference, Program, Recipient, School
 from services.notifications.rules import Kind, People, Reach, parameters
 from shared.events.base import Fact
 from shared.events.referrals import ReferralFact, ReferralSent
@@ -26,16 +26,16 @@ async def people_for(session: AsyncSession, fact: ReferralFact, actor: str) -> P
     student = await session.get(Recipient, fact.student_id)
     if student is None:
         raise NotYet(f"person {fact.student_id}")
-    reach, known = await _reach(session, [*student.guardian_ids, fact.referrer_id])
+    found, known = await reach(session, [*student.guardian_ids, fact.referrer_id])
     if missing := [id for id in (*student.guardian_ids, fact.referrer_id) if id not in known]:
         raise NotYet(f"person {missing[0]}")
-    guardians = tuple(reach[id] for id in student.guardian_ids if id in reach)
+    guardians = tuple(found[id] for id in student.guardian_ids if id in found)
     partner = await _contacts(session, fact)
     asked = partner or getattr(fact, "organization_id", None) is None
     certain = guardians and asked and all(person.has_address for person in (*guardians, *partner))
     return People(
         guardians=guardians,
-        referrer=reach.get(fact.referrer_id),
+        referrer=found.get(fact.referrer_id),
         partner=partner,
         actor=actor,
         announced=await _announced(session, fact),
@@ -55,7 +55,7 @@ async def referrer_of(session: AsyncSession, message: Message) -> People:
     )
 
 
-async def _reach(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Mapping[UUID, Reach], set[UUID]]:
+async def reach(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Mapping[UUID, Reach], set[UUID]]:
     """How to reach these people, without those who left or were erased; and who of them is known here."""
     rows = await session.exec(
         select(Recipient, Preference)
@@ -64,6 +64,17 @@ async def _reach(session: AsyncSession, ids: Sequence[UUID]) -> tuple[Mapping[UU
     )
     found = {person.person_id: _as_reach(person, wish) for person, wish in rows}
     return {id: reach for id, reach in found.items() if reach}, set(found)
+
+
+async def reach_where(session: AsyncSession, *fits: ColumnElement[bool]) -> Sequence[Reach]:
+    """How to reach everybody of whom this is true, without those who left or were erased."""
+    rows = await session.exec(
+        select(Recipient, Preference)
+        .outerjoin(Preference, col(Preference.person_id) == col(Recipient.person_id))
+        .where(*fits)
+        .order_by(col(Recipient.person_id))
+    )
+    return [one for person, wish in rows if (one := _as_reach(person, wish))]
 
 
 async def wishes(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Preference]:
@@ -152,10 +163,20 @@ async def look_up(session: AsyncSession, params: Sequence[Mapping[str, str]]) ->
     offers = await session.exec(
         select(Program.program_id, Program.name, Program.organization_name).where(col(Program.program_id).in_(programs))
     )
+    # Only messages about partnerships name schools, and partners by themselves.
+    work = [p for p in params if "place" in p]
     return Known(
         {str(id): (first, last) for id, first, last in people},
         {str(id): (name, partner) for id, name, partner in offers},
+        await schools_of(session, work) if work else {},
+        await _organizations(session, work) if work else {},
     )
+
+
+async def _organizations(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    ids = {UUID(p["organization_id"]) for p in params if "organization_id" in p}
+    named = select(Organization.organization_id, Organization.name).where(col(Organization.organization_id).in_(ids))
+    return {str(id): name for id, name in await session.exec(named)}
 
 
 async def schools_of(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

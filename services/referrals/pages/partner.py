@@ -10,7 +10,7 @@ from services.referrals import commands, queries
 from services.referrals.commands import Move
 from services.referrals.edge import At, Moment
 from services.referrals.pages.forms import InboxForm
-from services.referrals.pages.show import show
+from services.referrals.pages.show import FIRST_TODOS, show
 from shared.identity import Actor, PartnerStaff
 from shared.refusals import Kind, Refusal
 from shared.web import Page, Paging, Transaction, see_other
@@ -61,5 +61,6 @@ async def _inbox(
     **context: Any,
 ) -> HTMLResponse:
     found = await queries.inbox_lines(session, actor=actor, now=at.now, offset=paging.offset, limit=paging.limit)
-    context = {"refusal": None, "refused": {}, "did": "", "count": 0} | context
+    todos = await queries.todo_lines(session, actor=actor, offset=0, limit=FIRST_TODOS)
+    context = {"todos": todos, "refusal": None, "refused": {}, "did": "", "count": 0} | context
     return await show(request, session, actor, "inbox.html", status=status, found=found, paging=paging, **context)

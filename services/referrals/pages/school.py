@@ -1,4 +1,4 @@
-"""School staff: today's work, and the list of referrals (also for partners and the district)."""
+"""School staff: today's work; the lists of referrals and of what waits (also for partners and the district)."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from services.referrals import queries
 from services.referrals.edge import At
 from services.referrals.export import as_csv
-from services.referrals.pages.show import show
+from services.referrals.pages.show import FIRST_TODOS, show
 from services.referrals.queries.lines import for_partner
 from services.referrals.words import ATTEMPT_LABELS, STATE_LABELS
 from shared.identity import SchoolStaff, Staff
@@ -23,7 +23,15 @@ Wanted = Annotated[queries.Filters, Query()]
 async def today(request: Request, session: Transaction, actor: SchoolStaff, at: At, paging: Page) -> HTMLResponse:
     """What waits for me, worst first."""
     found = await queries.today_lines(session, actor=actor, now=at.now, offset=paging.offset, limit=paging.limit)
-    return await show(request, session, actor, "today.html", found=found, paging=paging)
+    todos = await queries.todo_lines(session, actor=actor, offset=0, limit=FIRST_TODOS)
+    return await show(request, session, actor, "today.html", found=found, paging=paging, todos=todos)
+
+
+@router.get("/todos")
+async def todos(request: Request, session: Transaction, actor: Staff, paging: Page) -> HTMLResponse:
+    """What waits for me in partnerships."""
+    found = await queries.todo_lines(session, actor=actor, offset=paging.offset, limit=paging.limit)
+    return await show(request, session, actor, "todos.html", todos=found, paging=paging)
 
 
 @router.get("")

@@ -6,11 +6,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals import queries, words
+from services.referrals import queries, todo_words, words
 from services.referrals.rules import Verb
 from shared.events.vocabulary import NEED_LABELS
 from shared.identity import Actor
 from shared.web import page
+
+FIRST_TODOS = 5
+"""Of what waits in partnerships, how much the first page shows."""
 
 
 async def show(
@@ -21,4 +24,4 @@ async def show(
     if place:
         context["place"] = place
     needs = list(NEED_LABELS.items())
-    return page(request, actor, template, status=status, w=words, needs=needs, Verb=Verb, **context)
+    return page(request, actor, template, status=status, w=words, todo=todo_words, needs=needs, Verb=Verb, **context)

@@ -23,6 +23,7 @@ from services.referrals.queries.shapes import (
     Told,
 )
 from services.referrals.queries.students import duplicates, find_students, known_consent, student_detail, student_line
+from services.referrals.queries.todos import TodoLine, todo_lines
 from services.referrals.queries.told import told_people
 from services.referrals.queries.waiting import inbox_lines, today_lines
 
@@ -43,6 +44,7 @@ __all__ = [
     "StudentLine",
     "TimelineItem",
     "TodayLine",
+    "TodoLine",
     "Told",
     "all_schools",
     "duplicates",
@@ -63,5 +65,6 @@ __all__ = [
     "student_detail",
     "student_line",
     "today_lines",
+    "todo_lines",
     "told_people",
 ]

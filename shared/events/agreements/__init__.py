@@ -8,6 +8,7 @@ from shared.events.agreements.programs import (
     ProgramOpened,
     ProgramsImported,
 )
+from shared.events.agreements.todos import TodoClosed, TodoOpened
 from shared.events.agreements.topics import EVENTS, PROGRAMS
 
 __all__ = [
@@ -20,4 +21,6 @@ __all__ = [
     "ProgramClosed",
     "ProgramOpened",
     "ProgramsImported",
+    "TodoClosed",
+    "TodoOpened",
 ]

@@ -1,75 +1,14 @@
-"""Who is told what at which fact, who counts as unreachable, and when mail is tried again. No I/O, no clock."""
+"""Who is told what at which fact about a referral, and who counts as unreachable."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
+from services.notifications.rules.kinds import Audience, Kind
+from services.notifications.rules.planned import Email, Planned, Reach, parameters
 from shared.events import referrals
 from shared.events.base import Fact
 from shared.events.vocabulary import Outcome
-
-
-class Audience(StrEnum):
-    """To whom a message speaks."""
-
-    FAMILY = "family"
-    REFERRER = "referrer"
-    PARTNER = "partner"
-
-
-class Kind(StrEnum):
-    """Which message."""
-
-    FAMILY_CONSENT_ASKED = "family_consent_asked"
-    FAMILY_CONSENT_WAITING = "family_consent_waiting"
-    FAMILY_SENT = "family_sent"
-    FAMILY_ACCEPTED = "family_accepted"
-    FAMILY_WAITLISTED = "family_waitlisted"
-    FAMILY_DECLINED_NEXT = "family_declined_next"
-    FAMILY_RETURNED = "family_returned"
-    FAMILY_WITHDRAWN = "family_withdrawn"
-    FAMILY_ENROLLED = "family_enrolled"
-    FAMILY_NOT_CONTACTED = "family_not_contacted"
-    FAMILY_COMPLETED = "family_completed"
-    STAFF_CONSENT_GIVEN = "staff_consent_given"
-    STAFF_CONSENT_REFUSED = "staff_consent_refused"
-    STAFF_CONSENT_MISSING = "staff_consent_missing"
-    STAFF_SENT = "staff_sent"
-    STAFF_ACKNOWLEDGED = "staff_acknowledged"
-    STAFF_ANSWER_MISSING = "staff_answer_missing"
-    STAFF_ACCEPTED = "staff_accepted"
-    STAFF_WAITLISTED = "staff_waitlisted"
-    STAFF_DECLINED_NEXT = "staff_declined_next"
-    STAFF_RETURNED = "staff_returned"
-    STAFF_WITHDRAWN_BY_FAMILY = "staff_withdrawn_by_family"
-    STAFF_WITHDRAWN_BY_SCHOOL = "staff_withdrawn_by_school"
-    STAFF_COMPLETED = "staff_completed"
-    STAFF_FAMILY_UNREACHABLE = "staff_family_unreachable"
-    STAFF_PARTNER_UNREACHABLE = "staff_partner_unreachable"
-    PARTNER_NEW = "partner_new"
-    PARTNER_ANSWER_DUE = "partner_answer_due"
-    PARTNER_ANSWER_OVERDUE = "partner_answer_overdue"
-    PARTNER_WITHDRAWN = "partner_withdrawn"
-
-    @property
-    def audience(self) -> Audience:
-        """To whom this message speaks."""
-        group = self.value.partition("_")[0]
-        return {"family": Audience.FAMILY, "staff": Audience.REFERRER, "partner": Audience.PARTNER}[group]
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """A person, and how to reach this person."""
-
-    person_id: UUID
-    language: str
-    """One of ours."""
-    has_address: bool
-    wants_email: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +105,6 @@ IF_UNREACHABLE: dict[Kind, Kind] = {
 """What the referrer is told where nobody could be reached by a message of this kind."""
 
 
-class Email(StrEnum):
-    """What becomes of a message as e-mail."""
-
-    SEND = "send"
-    NO_ADDRESS = "no_address"
-    NOT_WANTED = "not_wanted"
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One message to one person: always in the app, and as e-mail or not."""
-
-    to: Reach
-    kind: Kind
-    email: Email
-    params: dict[str, str] = field(default_factory=dict)
-
-
 def plan(fact: Fact, people: People) -> list[Planned]:
     """Who is told what because of this fact.
 
@@ -237,48 +158,3 @@ def alarm(kind: Kind, params: dict[str, str], people: People) -> list[Planned]:
     if about is None or about in people.told or people.referrer is None:
         return []
     return [Planned(people.referrer, about, _email(people.referrer, Row(about), People()), params)]
-
-
-PARAMETERS = (
-    "student_id", "school_id", "referrer_id", "program_id", "next_program_id",
-    "answer_by", "reason", "outcome", "urgency",
-)  # fmt: skip
-
-
-def parameters(fact: Fact) -> dict[str, str]:
-    """What a message needs of a fact to be written: ids and codes, never a name."""
-    data = fact.data()
-    known = {name: data[name] for name in PARAMETERS if data.get(name) is not None}
-    if data.get("program_ids"):
-        known["program_ids"] = " ".join(data["program_ids"])
-    return known
-
-
-# Trying again
-
-RETRY_AFTER: tuple[timedelta, ...] = (
-    timedelta(seconds=5),
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
-"""Pauses between tries: eleven tries over at least 75 hours, as Standard Webhooks 1.0.0 proposes."""
-
-JITTER = 0.1
-"""A pause is lengthened by up to this share, never shortened: so many mails do not come back at one instant."""
-
-LEASE = timedelta(seconds=90)
-"""How long a try may take; after it nobody knows what became of the mail."""
-
-
-def next_try(attempts: int, now: datetime, jitter: float) -> datetime | None:
-    """When to try again after so many tries (at least 1); None: never. `jitter` lies in 0 to 1."""
-    if attempts > len(RETRY_AFTER):
-        return None
-    return now + RETRY_AFTER[attempts - 1] * (1 + JITTER * jitter)

@@ -1,12 +1,11 @@
-"""What every message says, in English; the catalogs hold the other languages.
+"""What messages about referrals say.
 
 A message has two forms. In the app, behind the sign-in, it says everything. The e-mail travels in the open: a child's
 first name at most, never together with the name of a program, because a program's name tells what a child needs.
 """
 
-from dataclasses import dataclass
-
 from services.notifications.rules import Kind
+from services.notifications.texts.text import Text
 from shared.events.vocabulary import DeclineReason, Outcome
 from shared.translations import mark
 
@@ -21,30 +20,6 @@ PARTNER_WAITED_FOR = mark("A school waits for your answer")
 SEE_DETAILS = mark("See the details")
 ANSWER = mark("Read and answer")
 SEE_REFERRAL = mark("Open the referral")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The words of one kind of message.
-
-    Placeholders: `child` (first name), `student` (whole name), `program`, `programs`, `partner`, `next` (a program),
-    `day`, `by` (day and hour), `reason`, `outcome`.
-    """
-
-    subject: str
-    """Of the e-mail; names nobody."""
-    title: str
-    """Above the message, in both forms; names nobody."""
-    words: str
-    """In the app."""
-    button: str
-    discreet: str = ""
-    """In the e-mail; empty: the same as in the app."""
-
-    @property
-    def mail(self) -> str:
-        """The words of the e-mail."""
-        return self.discreet or self.words
 
 
 TEXTS: dict[Kind, Text] = {
@@ -337,15 +312,6 @@ TEXTS: dict[Kind, Text] = {
 
 URGENT = mark("It is urgent.")
 """Follows the words of an urgent new referral."""
-
-UNKNOWN = {
-    "child": mark("your child"),
-    "student": mark("a student"),
-    "program": mark("a program"),
-    "partner": mark("a partner"),
-    "next": mark("a program"),
-}
-"""Stands for what is not known, or not any more."""
 
 REASONS = {
     DeclineReason.NO_CAPACITY: mark("no place is free"),

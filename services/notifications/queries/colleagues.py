@@ -1,0 +1,52 @@
+"""Whom a fact about a partnership concerns, and how to reach them."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, text
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notifications.models import Recipient
+from services.notifications.queries.people import reach, reach_where
+from services.notifications.rules import Reach, Who, concerned
+from shared.events.base import Fact
+from shared.messaging import NotYet
+
+NAMED = (Who.PERSON, Who.PEOPLE, Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)
+
+
+async def colleagues(session: AsyncSession, fact: Fact) -> Mapping[Who, Sequence[Reach]]:
+    """Those whom messages about the fact are for; raises `NotYet` while somebody who is named is not known here."""
+    found = {who: await _reached(session, fact, who) for who in sorted(concerned(fact))}
+    if Who.SCHOOL_CONTACT in found and not found[Who.SCHOOL_CONTACT]:
+        found[Who.SCHOOL_CONTACT] = await _reached(session, fact, Who.DISTRICT)
+    if Who.PARTNER_CONTACT in found and not found[Who.PARTNER_CONTACT]:
+        found[Who.PARTNER_CONTACT] = await _reached(session, fact, Who.PARTNER)
+    return found
+
+
+async def _reached(session: AsyncSession, fact: Fact, who: Who) -> Sequence[Reach]:
+    if who is Who.DISTRICT:
+        return await reach_where(session, col(Recipient.is_district).is_(True))
+    given = getattr(fact, who.value, None)
+    ids: list[UUID] = list(given) if isinstance(given, tuple) else [given] if given else []
+    if not ids:
+        return ()
+    if who in NAMED:
+        return await _named(session, ids)
+    return await reach_where(session, *_works_for(who, ids))
+
+
+async def _named(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Reach]:
+    found, known = await reach(session, ids)
+    if missing := [id for id in ids if id not in known]:
+        raise NotYet(f"person {missing[0]}")
+    return [found[id] for id in ids if id in found]
+
+
+def _works_for(who: Who, ids: list[UUID]) -> tuple[ColumnElement[bool], ...]:
+    # The first condition is that of the index.
+    if who is Who.SCHOOL:
+        return text("school_ids <> '{}'"), col(Recipient.school_ids).overlap(ids)  # type: ignore[return-value, attr-defined]
+    return text("organization_ids <> '{}'"), col(Recipient.organization_ids).overlap(ids)  # type: ignore[return-value, attr-defined]

@@ -1,0 +1,63 @@
+"""Every message that is written, and to whom each speaks."""
+
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """To whom a message speaks."""
+
+    FAMILY = "family"
+    REFERRER = "referrer"
+    PARTNER = "partner"
+    COLLEAGUE = "colleague"
+    """Whoever works on a partnership: at the school, the partner or the district."""
+
+
+class Kind(StrEnum):
+    """Which message."""
+
+    FAMILY_CONSENT_ASKED = "family_consent_asked"
+    FAMILY_CONSENT_WAITING = "family_consent_waiting"
+    FAMILY_SENT = "family_sent"
+    FAMILY_ACCEPTED = "family_accepted"
+    FAMILY_WAITLISTED = "family_waitlisted"
+    FAMILY_DECLINED_NEXT = "family_declined_next"
+    FAMILY_RETURNED = "family_returned"
+    FAMILY_WITHDRAWN = "family_withdrawn"
+    FAMILY_ENROLLED = "family_enrolled"
+    FAMILY_NOT_CONTACTED = "family_not_contacted"
+    FAMILY_COMPLETED = "family_completed"
+    STAFF_CONSENT_GIVEN = "staff_consent_given"
+    STAFF_CONSENT_REFUSED = "staff_consent_refused"
+    STAFF_CONSENT_MISSING = "staff_consent_missing"
+    STAFF_SENT = "staff_sent"
+    STAFF_ACKNOWLEDGED = "staff_acknowledged"
+    STAFF_ANSWER_MISSING = "staff_answer_missing"
+    STAFF_ACCEPTED = "staff_accepted"
+    STAFF_WAITLISTED = "staff_waitlisted"
+    STAFF_DECLINED_NEXT = "staff_declined_next"
+    STAFF_RETURNED = "staff_returned"
+    STAFF_WITHDRAWN_BY_FAMILY = "staff_withdrawn_by_family"
+    STAFF_WITHDRAWN_BY_SCHOOL = "staff_withdrawn_by_school"
+    STAFF_COMPLETED = "staff_completed"
+    STAFF_FAMILY_UNREACHABLE = "staff_family_unreachable"
+    STAFF_PARTNER_UNREACHABLE = "staff_partner_unreachable"
+    PARTNER_NEW = "partner_new"
+    PARTNER_ANSWER_DUE = "partner_answer_due"
+    PARTNER_ANSWER_OVERDUE = "partner_answer_overdue"
+    PARTNER_WITHDRAWN = "partner_withdrawn"
+    WORK_PROGRAM_CLOSED = "work_program_closed"
+
+    @property
+    def audience(self) -> Audience:
+        """To whom this message speaks."""
+        group = self.value.partition("_")[0]
+        return _AUDIENCES[group]
+
+
+_AUDIENCES = {
+    "family": Audience.FAMILY,
+    "staff": Audience.REFERRER,
+    "partner": Audience.PARTNER,
+    "work": Audience.COLLEAGUE,
+}

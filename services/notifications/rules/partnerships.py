@@ -1,0 +1,88 @@
+"""Who is told what at which fact about partners, agreements and meetings.
+
+Who that is stands in the fact itself, under the names of `Who`; a message leads to the thing that the fact's key names.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.notifications.rules.kinds import Kind
+from services.notifications.rules.planned import Email, Planned, Reach
+from shared.events import agreements
+from shared.events.base import Fact
+
+
+class Who(StrEnum):
+    """Whom a fact concerns, by the field of the fact that says so."""
+
+    SCHOOL_CONTACT = "school_contact_id"
+    """Where nobody is named, or no longer there: the district office."""
+    PARTNER_CONTACT = "partner_contact_id"
+    """Where nobody is named, or no longer there: everybody of the partner."""
+    PARTNER = "organization_id"
+    """Everybody who works for the partner."""
+    SCHOOL = "school_id"
+    """Everybody who works at the school."""
+    PERSON = "person_id"
+    PEOPLE = "person_ids"
+    DISTRICT = "district"
+    """The district office; no field is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the table: this message to these, if `when`, and whether it is worth an e-mail."""
+
+    kind: Kind
+    who: tuple[Who, ...]
+    email: bool = True
+    when: Callable[[Any], bool] = lambda fact: True
+
+
+TOLD: dict[type[Fact], tuple[Told, ...]] = {
+    agreements.ProgramClosed: (Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER,), email=False),),
+}
+
+PLACES = {
+    "agreement_id": "agreements",
+    "meeting_id": "meetings",
+    "organization_id": "partners",
+    "program_id": "programs",
+    "school_id": "schools",
+    "task_id": "tasks",
+}
+"""Under which part of agreements a thing is shown, by the key of its facts."""
+
+
+def plan_work(fact: Fact, people: Mapping[Who, Sequence[Reach]], actor: str) -> list[Planned]:
+    """Who is told what because of this fact, each person once; whoever did it knows already."""
+    planned: dict[tuple[Kind, object], Planned] = {}
+    params = _parameters(fact)
+    for told in TOLD[type(fact)]:
+        if told.when(fact):
+            for reach in (one for who in told.who for one in people.get(who, ())):
+                if actor != f"person:{reach.person_id}":
+                    planned[told.kind, reach.person_id] = Planned(reach, told.kind, _email(reach, told), params)
+    return list(planned.values())
+
+
+PARAMETERS = ("school_id", "organization_id", "program_id", "on", "at")
+
+
+def _parameters(fact: Fact) -> dict[str, str]:
+    """What a message needs of a fact to be written: ids, a date or a moment, and where it leads."""
+    data = fact.data()
+    return {"place": PLACES[fact.key]} | {name: data[name] for name in PARAMETERS if data.get(name) is not None}
+
+
+def _email(to: Reach, told: Told) -> Email:
+    if not told.email or not to.wants_email:
+        return Email.NOT_WANTED
+    return Email.SEND if to.has_address else Email.NO_ADDRESS
+
+
+def concerned(fact: Fact) -> frozenset[Who]:
+    """Whom the messages about this fact are for."""
+    return frozenset(who for told in TOLD[type(fact)] if told.when(fact) for who in told.who)

@@ -1,0 +1,159 @@
+"""Who is told what about partners, agreements and meetings."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from sqlmodel import select
+
+from services.notifications import links, rules
+from services.notifications.consumers import on
+from services.notifications.models import Message, Recipient
+from services.notifications.queries import colleagues, look_up
+from services.notifications.rules import Email, Kind, Reach, Who, partnerships, plan_work
+from shared.clock import new_id
+from shared.db import Database
+from shared.events.agreements import OrganizationRegistered, ProgramClosed
+from shared.events.base import Fact
+from shared.events.vocabulary import RoleName
+from shared.identity import Actor
+from shared.messaging import NotYet
+from tests.notifications.conftest import District
+from tests.support.builders import a_person
+from tests.support.events import deliver
+
+
+def closed(known: District) -> ProgramClosed:
+    """The program of the district closes."""
+    program = known.program
+    return ProgramClosed(program_id=program.program_id, organization_id=program.organization_id, status="closed")
+
+
+async def test_everybody_of_the_partner_hears_but_who_did_it(db_notifications: Database, known: District) -> None:
+    doer = Actor(person_id=known.contact.person_id, name="")
+
+    await deliver(db_notifications, on, closed(known), actor=doer, twice=True)
+
+    async with db_notifications.transaction() as session:
+        (message,) = (await session.exec(select(Message))).all()
+    assert (message.recipient_id, message.kind) == (known.colleague.person_id, Kind.WORK_PROGRAM_CLOSED)
+    assert message.about_id == known.program.program_id
+    assert links.inside(message) == f"/agreements/programs/{known.program.program_id}"
+
+
+@pytest.mark.parametrize(
+    ("email", "wants", "address", "becomes"),
+    [
+        (True, True, True, Email.SEND),
+        (True, True, False, Email.NO_ADDRESS),
+        (True, False, True, Email.NOT_WANTED),
+        (False, True, True, Email.NOT_WANTED),
+    ],
+)
+def test_mail_goes_out_where_it_is_worth_it_wanted_and_possible(
+    monkeypatch: pytest.MonkeyPatch, email: bool, wants: bool, address: bool, becomes: Email
+) -> None:
+    told = rules.Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER, Who.DISTRICT), email=email)
+    monkeypatch.setitem(rules.TOLD, ProgramClosed, (told,))
+    reach = Reach(new_id(), "en", address, wants)
+    fact = ProgramClosed(program_id=new_id(), organization_id=new_id(), status="closed")
+
+    planned = plan_work(fact, {Who.PARTNER: [reach], Who.DISTRICT: [reach]}, "system:agreements")
+
+    assert [(one.to, one.email) for one in planned] == [(reach, becomes)]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> type[Fact]:
+    """A fact whose messages are for everybody that there is."""
+    table: dict[Any, Any] = cast("dict[Any, Any]", rules.TOLD)
+    monkeypatch.setitem(table, SimpleNamespace, (rules.Told(Kind.WORK_PROGRAM_CLOSED, tuple(Who)),))
+    return SimpleNamespace  # type: ignore[return-value]
+
+
+async def whom(db: Database, fact: object) -> dict[Who, list[UUID]]:
+    """The ids of those whom the fact concerns."""
+    async with db.transaction() as session:
+        found = await colleagues(session, fact)  # type: ignore[arg-type]
+    return {who: [reach.person_id for reach in people] for who, people in found.items() if people}
+
+
+async def test_who_is_concerned_stands_in_the_fact(
+    db_notifications: Database, known: District, asked: type[SimpleNamespace]
+) -> None:
+    office, teacher = a_person(RoleName.DISTRICT_OFFICE), a_person(RoleName.SCHOOL_STAFF, known.school.school_id)
+    await deliver(db_notifications, on, office, teacher)
+
+    found = await whom(
+        db_notifications,
+        asked(
+            school_contact_id=teacher.person_id,
+            partner_contact_id=known.contact.person_id,
+            organization_id=known.program.organization_id,
+            school_id=known.school.school_id,
+            person_id=known.mother.person_id,
+            person_ids=(known.father.person_id, known.mother.person_id),
+        ),
+    )
+
+    assert found[Who.SCHOOL_CONTACT] == [teacher.person_id]
+    assert found[Who.PARTNER_CONTACT] == [known.contact.person_id]
+    assert set(found[Who.PARTNER]) == {known.contact.person_id, known.colleague.person_id}
+    assert teacher.person_id in found[Who.SCHOOL]
+    assert found[Who.PERSON] == [known.mother.person_id]
+    assert found[Who.PEOPLE] == [known.father.person_id, known.mother.person_id]
+    assert found[Who.DISTRICT] == [office.person_id]
+
+
+async def test_where_a_contact_is_missing_or_gone_the_whole_side_hears(
+    db_notifications: Database, known: District, asked: type[SimpleNamespace]
+) -> None:
+    office = a_person(RoleName.DISTRICT_OFFICE)
+    gone = known.contact.model_copy(update={"active": False})
+    await deliver(db_notifications, on, office, gone)
+
+    found = await whom(
+        db_notifications,
+        asked(
+            school_contact_id=None,
+            partner_contact_id=gone.person_id,
+            organization_id=known.program.organization_id,
+        ),
+    )
+
+    assert found[Who.SCHOOL_CONTACT] == [office.person_id]
+    assert found[Who.PARTNER_CONTACT] == [known.colleague.person_id]
+
+
+async def test_somebody_who_is_not_known_yet_is_waited_for(
+    db_notifications: Database, known: District, asked: type[SimpleNamespace]
+) -> None:
+    with pytest.raises(NotYet):
+        await whom(db_notifications, asked(person_id=new_id()))
+
+
+async def test_a_partner_without_programs_has_a_name_in_messages(db_notifications: Database) -> None:
+    organization = OrganizationRegistered(organization_id=new_id(), name="Harbor Kids")
+
+    await deliver(db_notifications, on, organization)
+
+    params = {"place": "partners", "organization_id": str(organization.organization_id)}
+    async with db_notifications.transaction() as session:
+        known = await look_up(session, [params])
+    assert known.organizations == {str(organization.organization_id): "Harbor Kids"}
+
+
+def test_every_fact_of_the_table_leads_somewhere() -> None:
+    assert {fact.key for fact in rules.TOLD} <= partnerships.PLACES.keys()
+
+
+async def test_roles_that_were_taken_away_are_forgotten(db_notifications: Database) -> None:
+    office = a_person(RoleName.DISTRICT_OFFICE)
+
+    await deliver(db_notifications, on, office, office.model_copy(update={"roles": ()}))
+
+    async with db_notifications.transaction() as session:
+        row = await session.get(Recipient, office.person_id)
+    assert row is not None
+    assert (row.is_district, row.school_ids) == (False, [])

@@ -23,6 +23,8 @@ from tests.notifications.conftest import District
 from tests.support.builders import a_person
 from tests.support.events import deliver
 
+TABLE = cast("dict[Any, Any]", rules.TOLD)
+
 
 def closed(known: District) -> ProgramClosed:
     """The program of the district closes."""
@@ -55,7 +57,7 @@ def test_mail_goes_out_where_it_is_worth_it_wanted_and_possible(
     monkeypatch: pytest.MonkeyPatch, email: bool, wants: bool, address: bool, becomes: Email
 ) -> None:
     told = rules.Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER, Who.DISTRICT), email=email)
-    monkeypatch.setitem(rules.TOLD, ProgramClosed, (told,))
+    monkeypatch.setitem(TABLE, ProgramClosed, (told,))
     reach = Reach(new_id(), "en", address, wants)
     fact = ProgramClosed(program_id=new_id(), organization_id=new_id(), status="closed")
 
@@ -67,8 +69,7 @@ def test_mail_goes_out_where_it_is_worth_it_wanted_and_possible(
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> type[Fact]:
     """A fact whose messages are for everybody that there is."""
-    table: dict[Any, Any] = cast("dict[Any, Any]", rules.TOLD)
-    monkeypatch.setitem(table, SimpleNamespace, (rules.Told(Kind.WORK_PROGRAM_CLOSED, tuple(Who)),))
+    monkeypatch.setitem(TABLE, SimpleNamespace, (rules.Told(Kind.WORK_PROGRAM_CLOSED, tuple(Who)),))
     return SimpleNamespace  # type: ignore[return-value]
 
 

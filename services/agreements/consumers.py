@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
 from services.agreements.models import School
-from shared.events import people
+from shared.events import people, referrals
 from shared.messaging import Event, Handlers
 
 on = Handlers("agreements")
@@ -36,3 +36,17 @@ async def keep_persons(session: AsyncSession, events: Sequence[Event[people.Pers
 async def erase_person(session: AsyncSession, event: Event[people.PersonErased]) -> None:
     """Forget a person's name and address."""
     await commands.erase_person(session, event.fact.person_id)
+
+
+@on.many(
+    referrals.ReferralSubmitted,
+    referrals.ReferralSent,
+    referrals.ReferralAccepted,
+    referrals.ReferralWaitlisted,
+    referrals.ReferralDeclined,
+    referrals.ReferralWithdrawn,
+    referrals.ReferralCompleted,
+)
+async def keep_referrals(session: AsyncSession, events: Sequence[Event[referrals.ReferralFact]]) -> None:
+    """How referrals went between a school and a partner, without the student."""
+    await commands.keep_referrals(session, [(event.fact, event.time) for event in events])

@@ -1,11 +1,22 @@
 """Settings of the agreements service."""
 
-from typing import cast
+from datetime import date
+from typing import Annotated, cast
 
 from fastapi import Request
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from services.agreements.rules.school_years import SchoolCalendar
 from shared.settings import ServiceSettings
+
+
+def _day_of_a_year(text: str) -> str:
+    date.fromisoformat(f"2001-{text}")
+    return text
+
+
+DayOfYear = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_day_of_a_year)]
+"""A month and a day that every year has: `07-01`."""
 
 
 class Settings(ServiceSettings):
@@ -21,6 +32,38 @@ class Settings(ServiceSettings):
 
     programs_upload_hours: int = Field(default=24, ge=1)
     """How long an uploaded file waits for somebody to apply it, before it is deleted."""
+
+    school_year_begins: DayOfYear = "07-01"
+    """First day of the district's school year."""
+
+    ratings_asked_on: DayOfYear = "04-15"
+    """From when in a school year both sides of a partnership are asked to rate it."""
+
+    year_end_asked_on: DayOfYear = "05-15"
+    """From when in a school year they are asked to look back on it and to decide."""
+
+    review_answer_days: int = Field(default=30, ge=1, le=180)
+    """Days in which they are to answer."""
+
+    review_grace_days: int = Field(default=60, ge=0, le=180)
+    """Days after the school year in which it can still be rated and reviewed."""
+
+    @property
+    def school_calendar(self) -> SchoolCalendar:
+        """When the school year begins, and when in it what is asked for."""
+        return SchoolCalendar(
+            zone=self.zone,
+            begins=_month_and_day(self.school_year_begins),
+            ratings_on=_month_and_day(self.ratings_asked_on),
+            year_end_on=_month_and_day(self.year_end_asked_on),
+            answer_days=self.review_answer_days,
+            grace_days=self.review_grace_days,
+        )
+
+
+def _month_and_day(text: str) -> tuple[int, int]:
+    month, day = text.split("-")
+    return int(month), int(day)
 
 
 def settings_of(request: Request) -> Settings:

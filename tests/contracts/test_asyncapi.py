@@ -94,7 +94,7 @@ def test_each_event_names_its_producer_and_its_consumers() -> None:
     sent = next(contract for contract in contracts() if contract.fact.type == "referral.sent.v1")
     ended = next(contract for contract in contracts() if contract.fact.type == "session.ended.v1")
 
-    assert (sent.producers, sent.consumers) == (("referrals",), ("notifications", "audit"))
+    assert (sent.producers, sent.consumers) == (("referrals",), ("agreements", "notifications", "audit"))
     assert (ended.producers, ended.consumers) == (("people",), SERVICES)
 
 

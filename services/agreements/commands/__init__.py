@@ -1,5 +1,6 @@
 """One function per verb; each loads, asks a rule, writes, puts the fact into the outbox, and never commits."""
 
+from services.agreements.commands.evidence import keep_referrals
 from services.agreements.commands.imports import (
     ImportOutcome,
     apply_import,
@@ -16,6 +17,9 @@ from services.agreements.commands.programs import (
     pause_program,
     reopen_program,
 )
+from services.agreements.commands.ratings import give_ratings, save_ratings, take_ratings_back
+from services.agreements.commands.reviews import start_review
+from services.agreements.commands.rounds import ask_next, close_rounds, open_due_rounds, open_round
 from services.agreements.commands.todos import (
     To,
     close_todos,
@@ -25,27 +29,40 @@ from services.agreements.commands.todos import (
     for_school,
     open_todo,
 )
+from services.agreements.commands.year_ends import decide_year_end, reopen_year_end, save_year_end
 
 __all__ = [
     "ImportOutcome",
     "To",
     "add_program",
     "apply_import",
+    "ask_next",
     "change_program",
     "check_import",
     "close_program",
+    "close_rounds",
     "close_todos",
+    "decide_year_end",
     "erase_person",
     "for_district",
     "for_organization",
     "for_person",
     "for_school",
     "forget_unapplied_imports",
+    "give_ratings",
     "import_programs",
     "keep_persons",
+    "keep_referrals",
+    "open_due_rounds",
+    "open_round",
     "open_todo",
     "pause_program",
     "register_organization",
     "rename_organization",
     "reopen_program",
+    "reopen_year_end",
+    "save_ratings",
+    "save_year_end",
+    "start_review",
+    "take_ratings_back",
 ]

@@ -8,9 +8,11 @@ from services.agreements.models.agreements import (
     Signature,
 )
 from services.agreements.models.base import Table
+from services.agreements.models.evidence import ReferralAttempt, ReferralNeed
 from services.agreements.models.goals import Goal, Measurement
 from services.agreements.models.partners import Organization, Person, School
 from services.agreements.models.programs import Change, Program, ProgramImport
+from services.agreements.models.reviews import Rating, Review, ReviewRound, Sheet, YearEnd
 from services.agreements.models.todos import Todo
 
 __all__ = [
@@ -25,8 +27,15 @@ __all__ = [
     "Person",
     "Program",
     "ProgramImport",
+    "Rating",
+    "ReferralAttempt",
+    "ReferralNeed",
+    "Review",
+    "ReviewRound",
     "School",
+    "Sheet",
     "Signature",
     "Table",
     "Todo",
+    "YearEnd",
 ]

@@ -47,6 +47,12 @@ class Kind(StrEnum):
     PARTNER_ANSWER_OVERDUE = "partner_answer_overdue"
     PARTNER_WITHDRAWN = "partner_withdrawn"
     WORK_PROGRAM_CLOSED = "work_program_closed"
+    WORK_RATINGS_ASKED = "work_ratings_asked"
+    WORK_RATINGS_GIVEN = "work_ratings_given"
+    WORK_YEAR_END_ASKED = "work_year_end_asked"
+    WORK_YEAR_END_DECIDED = "work_year_end_decided"
+    WORK_YEAR_END_DECIDED_PROGRAM = "work_year_end_decided_program"
+    WORK_YEAR_END_REOPENED = "work_year_end_reopened"
 
     @property
     def audience(self) -> Audience:

@@ -43,6 +43,21 @@ class Told:
 
 TOLD: dict[type[Fact], tuple[Told, ...]] = {
     agreements.ProgramClosed: (Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER,), email=False),),
+    agreements.RatingsAsked: (Told(Kind.WORK_RATINGS_ASKED, (Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)),),
+    agreements.RatingsGiven: (
+        Told(Kind.WORK_RATINGS_GIVEN, (Who.PARTNER_CONTACT,), email=False, when=lambda given: given.side == "school"),
+        Told(Kind.WORK_RATINGS_GIVEN, (Who.SCHOOL_CONTACT,), email=False, when=lambda given: given.side == "partner"),
+    ),
+    agreements.YearEndAsked: (Told(Kind.WORK_YEAR_END_ASKED, (Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)),),
+    agreements.YearEndDecided: (
+        Told(Kind.WORK_YEAR_END_DECIDED, (Who.PARTNER_CONTACT,), when=lambda decided: decided.program_id is None),
+        Told(
+            Kind.WORK_YEAR_END_DECIDED_PROGRAM,
+            (Who.PARTNER_CONTACT,),
+            when=lambda decided: decided.program_id is not None,
+        ),
+    ),
+    agreements.YearEndReopened: (Told(Kind.WORK_YEAR_END_REOPENED, (Who.PARTNER_CONTACT,), email=False),),
 }
 
 PLACES = {
@@ -50,6 +65,7 @@ PLACES = {
     "meeting_id": "meetings",
     "organization_id": "partners",
     "program_id": "programs",
+    "review_id": "reviews",
     "school_id": "schools",
     "task_id": "tasks",
 }

@@ -8,6 +8,16 @@ from shared.events.agreements.programs import (
     ProgramOpened,
     ProgramsImported,
 )
+from shared.events.agreements.reviews import (
+    IndicatorRating,
+    RatingsAsked,
+    RatingsGiven,
+    RatingsTakenBack,
+    ReviewFact,
+    YearEndAsked,
+    YearEndDecided,
+    YearEndReopened,
+)
 from shared.events.agreements.todos import TodoClosed, TodoOpened
 from shared.events.agreements.topics import EVENTS, PROGRAMS
 
@@ -15,12 +25,20 @@ __all__ = [
     "EVENTS",
     "PROGRAMS",
     "Contact",
+    "IndicatorRating",
     "OrganizationRegistered",
     "OrganizationRenamed",
     "ProgramChanged",
     "ProgramClosed",
     "ProgramOpened",
     "ProgramsImported",
+    "RatingsAsked",
+    "RatingsGiven",
+    "RatingsTakenBack",
+    "ReviewFact",
     "TodoClosed",
     "TodoOpened",
+    "YearEndAsked",
+    "YearEndDecided",
+    "YearEndReopened",
 ]

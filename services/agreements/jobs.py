@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.agreements.commands import ask_next, close_rounds, forget_unapplied_imports, open_due_rounds
+from services.agreements.commands.agreements import settle_agreements
 from services.agreements.settings import Settings
 from shared.db import Database
 from shared.messaging import Jobs
@@ -33,3 +34,10 @@ async def close_review_rounds(db: Database, settings: Settings, now: datetime) -
     """Take back what still waits of a school year that is over for good."""
     async with db.transaction() as session:
         return await close_rounds(session, calendar=settings.school_calendar, now=now)
+
+
+@jobs.every(seconds=1)
+async def agreements_due(db: Database, settings: Settings, now: datetime) -> int:
+    """Let agreements begin, fall due for renewal and expire, and remind of their ends."""
+    async with db.transaction() as session:
+        return await settle_agreements(session, now=now, zone=settings.zone)

@@ -27,6 +27,9 @@ class Settings(ServiceSettings):
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     """Country of phone numbers that are written without one (ISO 3166)."""
 
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    """The currency of amounts in agreements (ISO 4217)."""
+
     programs_upload_bytes: int = Field(default=5_000_000, ge=1)
     """Bytes that an uploaded file of programs may have; larger files are for the command line."""
 

@@ -10,7 +10,8 @@ from sqlmodel import Field
 
 from services.agreements.models.base import Table
 from services.agreements.rules.agreements import AgreementState, EditionState, Side
-from services.agreements.rules.terms import AgreementKind, DueKind, EndReason, Settled
+from services.agreements.rules.calendar import DueKind, Settled
+from services.agreements.rules.terms import AgreementKind, EndReason
 from shared.clock import new_id
 
 

@@ -1,10 +1,12 @@
 """The life of an agreement: who may move it from where to where, as one table, and what the calendar does to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
+from shared.identity.actor import Actor
 from shared.refusals import Kind, Refusal
 
 
@@ -163,6 +165,14 @@ class Term(NamedTuple):
         return max(self.ends_on - timedelta(days=self.notice_days), self.starts_on)
 
 
+def later(day: date, years: int) -> date:
+    """The same day some years later; February 29 becomes the 28th where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
 def next_turn(state: AgreementState, term: Term, today: date) -> Verb | None:
     """What the calendar does to a signed agreement next; None where it stands as the day says."""
     if state not in SIGNED:
@@ -174,6 +184,29 @@ def next_turn(state: AgreementState, term: Term, today: date) -> Verb | None:
     if state is S.ACTIVE:
         return Verb.FALL_DUE if today >= term.due_on else None
     return Verb.PROLONG if today < term.due_on else None
+
+
+def mover_of(actor: Actor, school_id: UUID | None, organization_id: UUID) -> Mover | None:
+    """On whose behalf somebody moves an agreement of these two; None: it is none of theirs to move."""
+    if actor.is_district:
+        return Mover.DISTRICT
+    if school_id is not None and school_id in actor.school_ids:
+        return Mover.SCHOOL
+    return Mover.PARTNER if organization_id in actor.organization_ids else None
+
+
+def side_of(mover: Mover) -> Side:
+    """The side for which somebody acts."""
+    return Side.PARTNER if mover is Mover.PARTNER else Side.SCHOOL
+
+
+def may_see(actor: Actor, school_ids: Collection[UUID], organization_id: UUID) -> bool:
+    """Whether somebody may read an agreement: the district, the partner, and whoever works at a school it covers.
+
+    Without schools it covers every one.
+    """
+    covered = bool(actor.school_ids) if not school_ids else not actor.school_ids.isdisjoint(school_ids)
+    return actor.is_district or covered or organization_id in actor.organization_ids
 
 
 def decide(verb: Verb, standing: Standing, mover: Mover) -> Standing:

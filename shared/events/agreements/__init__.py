@@ -1,5 +1,27 @@
 """What the agreements service publishes: programs as state, and facts about all that it owns; one module per noun."""
 
+from shared.events.agreements.agreements import (
+    AgreementBegan,
+    AgreementChanged,
+    AgreementCommented,
+    AgreementConcluded,
+    AgreementContactChanged,
+    AgreementDiscarded,
+    AgreementDrafted,
+    AgreementExpired,
+    AgreementFact,
+    AgreementReminded,
+    AgreementRenewalFellDue,
+    AgreementReviewNeared,
+    AgreementSent,
+    AgreementSigned,
+    AgreementTakenBack,
+    AgreementTerminated,
+    AmendmentStarted,
+    CoverageChanged,
+    GoalMeasured,
+    MeasurementStruck,
+)
 from shared.events.agreements.partners import OrganizationRegistered, OrganizationRenamed
 from shared.events.agreements.programs import (
     Contact,
@@ -19,13 +41,34 @@ from shared.events.agreements.reviews import (
     YearEndReopened,
 )
 from shared.events.agreements.todos import TodoClosed, TodoOpened
-from shared.events.agreements.topics import EVENTS, PROGRAMS
+from shared.events.agreements.topics import COVERAGE, EVENTS, PROGRAMS
 
 __all__ = [
+    "COVERAGE",
     "EVENTS",
     "PROGRAMS",
+    "AgreementBegan",
+    "AgreementChanged",
+    "AgreementCommented",
+    "AgreementConcluded",
+    "AgreementContactChanged",
+    "AgreementDiscarded",
+    "AgreementDrafted",
+    "AgreementExpired",
+    "AgreementFact",
+    "AgreementReminded",
+    "AgreementRenewalFellDue",
+    "AgreementReviewNeared",
+    "AgreementSent",
+    "AgreementSigned",
+    "AgreementTakenBack",
+    "AgreementTerminated",
+    "AmendmentStarted",
     "Contact",
+    "CoverageChanged",
+    "GoalMeasured",
     "IndicatorRating",
+    "MeasurementStruck",
     "OrganizationRegistered",
     "OrganizationRenamed",
     "ProgramChanged",

@@ -1,4 +1,5 @@
 """The topics of the agreements service."""
 
 PROGRAMS = "agreements.programs.v1"
+COVERAGE = "agreements.coverage.v1"
 EVENTS = "agreements.events.v1"

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands import erase_person
-from services.referrals.models import Message, Organization, Person, Program, School, StudentWord, Todo
+from services.referrals.models import Coverage, Message, Organization, Person, Program, School, StudentWord, Todo
 from services.referrals.names import folded_words
 from shared.events import agreements, notifications, people
 from shared.events.vocabulary import RoleName
@@ -97,6 +97,12 @@ def _program(fact: agreements.ProgramChanged) -> dict[str, Any]:
         "contact_email": contact.email if contact else None,
         "status": fact.status,
     }
+
+
+@on.many(agreements.CoverageChanged)
+async def keep_coverage(session: AsyncSession, events: Sequence[Event[agreements.CoverageChanged]]) -> None:
+    """Know for which schools a partner takes referrals; from the first agreement of all on, one is needed."""
+    await _upsert(session, Coverage, (event.fact.model_dump(mode="json") for event in events))
 
 
 @on.many(agreements.OrganizationRegistered, agreements.OrganizationRenamed)

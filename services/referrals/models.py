@@ -247,6 +247,14 @@ class Program(Table, table=True):
         return self.status == "open"
 
 
+class Coverage(Table, table=True):
+    """The schools that a partner's agreements in force cover, as agreements tells it."""
+
+    organization_id: UUID = Field(primary_key=True)
+    everywhere: bool
+    school_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+
+
 class Organization(Table, table=True):
     """A partner organization's name, as agreements tells it."""
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, exists, literal_column, or_
+from sqlalchemy import ColumnElement, and_, exists, literal_column, or_
 from sqlalchemy.dialects.postgresql import array
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.models import Attempt, Consent, Person, Program, Referral
+from services.referrals.models import Attempt, Consent, Coverage, Person, Program, Referral
 from services.referrals.rules import CLOSED, GivenConsent, covers
 from shared.events.vocabulary import Need
 
@@ -25,6 +25,13 @@ ANSWERS_HERE = or_(
     ),
 )
 """Of a program: somebody gets the referral by e-mail, or can sign in and find it."""
+
+
+def under_agreement(school_id: UUID) -> ColumnElement[bool]:
+    """Of a program: an agreement of its partner covers the school, or the district keeps no agreements here (yet)."""
+    covers_it = or_(col(Coverage.everywhere), col(Coverage.school_ids).contains([school_id]))
+    covered = exists().where(and_(col(Coverage.organization_id) == col(Program.organization_id), covers_it))
+    return or_(~exists(select(Coverage.organization_id)), covered)
 
 
 async def to_call(session: AsyncSession, attempt: Attempt | None) -> bool:

@@ -108,7 +108,7 @@ class ChoiceSkipped(AttemptFact):
     """The turn of a choice came, but its program takes no referrals any more; the next choice is tried."""
 
     reason: str
-    """`paused`, `closed` or `unknown`."""
+    """`paused`, `closed`, `unknown`, or `no_agreement` (none in force covers the school)."""
 
 
 @fact("referral.returned.v1", topic=EVENTS, key="referral_id")

@@ -41,8 +41,48 @@ class Told:
     when: Callable[[Any], bool] = lambda fact: True
 
 
+BOTH = (Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)
+"""The contacts of the two who agree; whoever did it knows already."""
+
+
+def _by(side: str) -> Callable[[Any], bool]:
+    return lambda fact: fact.side == side
+
+
+def _other_side(kind: Kind, *, email: bool = True) -> tuple[Told, ...]:
+    """What one side did is told to the other."""
+    return (
+        Told(kind, (Who.PARTNER_CONTACT,), email, _by("school")),
+        Told(kind, (Who.SCHOOL_CONTACT,), email, _by("partner")),
+    )
+
+
+def _waits_for_other(side: str) -> Callable[[Any], bool]:
+    return lambda fact: not fact.last and fact.side == side
+
+
 TOLD: dict[type[Fact], tuple[Told, ...]] = {
     agreements.ProgramClosed: (Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER,), email=False),),
+    agreements.AgreementDrafted: (Told(Kind.WORK_AGREEMENT_DRAFTED, BOTH),),
+    agreements.AgreementChanged: _other_side(Kind.WORK_AGREEMENT_CHANGED, email=False),
+    agreements.AgreementCommented: _other_side(Kind.WORK_AGREEMENT_COMMENTED, email=False),
+    agreements.AmendmentStarted: _other_side(Kind.WORK_AGREEMENT_AMENDMENT),
+    agreements.AgreementDiscarded: _other_side(Kind.WORK_AGREEMENT_DISCARDED, email=False),
+    agreements.AgreementSent: (Told(Kind.WORK_AGREEMENT_SENT, BOTH),),
+    agreements.AgreementTakenBack: _other_side(Kind.WORK_AGREEMENT_TAKEN_BACK),
+    agreements.AgreementSigned: (
+        Told(Kind.WORK_AGREEMENT_SIGNED, (Who.PARTNER_CONTACT,), when=_waits_for_other("school")),
+        Told(Kind.WORK_AGREEMENT_SIGNED, (Who.SCHOOL_CONTACT,), when=_waits_for_other("partner")),
+    ),
+    agreements.AgreementConcluded: (
+        Told(Kind.WORK_AGREEMENT_CONCLUDED, BOTH),
+        Told(Kind.WORK_AGREEMENT_CONCLUDED, (Who.DISTRICT,), email=False),
+    ),
+    agreements.AgreementReminded: (Told(Kind.WORK_AGREEMENT_ENDING, (*BOTH, Who.DISTRICT)),),
+    agreements.AgreementReviewNeared: (Told(Kind.WORK_AGREEMENT_REVIEW_NEAR, BOTH),),
+    agreements.AgreementExpired: (Told(Kind.WORK_AGREEMENT_EXPIRED, (*BOTH, Who.DISTRICT)),),
+    agreements.AgreementTerminated: (Told(Kind.WORK_AGREEMENT_ENDED, (*BOTH, Who.DISTRICT)),),
+    agreements.AgreementContactChanged: (Told(Kind.WORK_AGREEMENT_CONTACT, (Who.PERSON,)),),
     agreements.RatingsAsked: (Told(Kind.WORK_RATINGS_ASKED, (Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)),),
     agreements.RatingsGiven: (
         Told(Kind.WORK_RATINGS_GIVEN, (Who.PARTNER_CONTACT,), email=False, when=lambda given: given.side == "school"),

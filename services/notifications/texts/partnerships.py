@@ -8,6 +8,9 @@ NEWS = mark("News about a partnership")
 
 SEE_PROGRAM = mark("Open the program")
 SEE_REVIEW = mark("Open the review")
+SEE_AGREEMENT = mark("Open the agreement")
+SIGN = mark("Read and sign")
+AGREEMENT_NEEDED = mark("An agreement needs you")
 
 TEXTS: dict[Kind, Text] = {
     Kind.WORK_PROGRAM_CLOSED: Text(
@@ -15,6 +18,113 @@ TEXTS: dict[Kind, Text] = {
         mark("A program takes no more referrals"),
         mark("%(program)s (%(partner)s) takes no more referrals for now. Open it again when it can."),
         SEE_PROGRAM,
+    ),
+    Kind.WORK_AGREEMENT_DRAFTED: Text(
+        NEWS,
+        mark("An agreement was drafted"),
+        mark(
+            "There is a draft of an agreement between %(partner)s and %(school)s. Please read it, change what should "
+            "be different, and comment on it."
+        ),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_CHANGED: Text(
+        NEWS,
+        mark("The other side changed the draft"),
+        mark("The draft of the agreement between %(partner)s and %(school)s was changed. The page shows what."),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_COMMENTED: Text(
+        NEWS,
+        mark("There is a comment on the agreement"),
+        mark("Somebody commented on the agreement between %(partner)s and %(school)s."),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_AMENDMENT: Text(
+        NEWS,
+        mark("An amendment is being drafted"),
+        mark(
+            "The agreement between %(partner)s and %(school)s is to be amended. It goes on as it is until both sides "
+            "have signed the new text."
+        ),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_DISCARDED: Text(
+        NEWS,
+        mark("A draft was given up"),
+        mark("A draft between %(partner)s and %(school)s was given up. What both sides have signed before goes on."),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_SENT: Text(
+        AGREEMENT_NEEDED,
+        mark("An agreement waits for your signature"),
+        mark(
+            "The agreement between %(partner)s and %(school)s is ready. Please read the text and sign it for your "
+            "side, or take it back if something is not right."
+        ),
+        SIGN,
+    ),
+    Kind.WORK_AGREEMENT_SIGNED: Text(
+        AGREEMENT_NEEDED,
+        mark("The other side has signed"),
+        mark(
+            "The agreement between %(partner)s and %(school)s has one signature. It holds as soon as your side signs."
+        ),
+        SIGN,
+    ),
+    Kind.WORK_AGREEMENT_TAKEN_BACK: Text(
+        NEWS,
+        mark("The agreement is a draft again"),
+        mark(
+            "The other side took the agreement between %(partner)s and %(school)s back to the draft and says why. "
+            "Signatures that were there do not count any more."
+        ),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_CONCLUDED: Text(
+        NEWS,
+        mark("Both sides have signed"),
+        mark("The agreement between %(partner)s and %(school)s is signed by both. Its last day is %(day)s."),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_ENDING: Text(
+        AGREEMENT_NEEDED,
+        mark("An agreement ends soon"),
+        mark(
+            "The agreement between %(partner)s and %(school)s ends on %(day)s. Please decide whether to renew it. "
+            "Without an agreement in force the programs take no new referrals from the school."
+        ),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_REVIEW_NEAR: Text(
+        NEWS,
+        mark("Look at the agreement together"),
+        mark("%(partner)s and %(school)s said that they would look at their agreement together by %(day)s."),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_EXPIRED: Text(
+        NEWS,
+        mark("An agreement has expired"),
+        mark(
+            "The agreement between %(partner)s and %(school)s expired on %(day)s. Where no other agreement covers the "
+            "school, the programs take no new referrals from it. You can still renew it."
+        ),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_ENDED: Text(
+        NEWS,
+        mark("An agreement was ended early"),
+        mark("The agreement between %(partner)s and %(school)s was ended on %(day)s. The page says why."),
+        SEE_AGREEMENT,
+    ),
+    Kind.WORK_AGREEMENT_CONTACT: Text(
+        NEWS,
+        mark("You are the contact for an agreement"),
+        mark(
+            "From now on you are the contact for the agreement between %(partner)s and %(school)s. What waits for the "
+            "contact waits for you."
+        ),
+        SEE_AGREEMENT,
     ),
     Kind.WORK_RATINGS_ASKED: Text(
         mark("How strong is the partnership?"),

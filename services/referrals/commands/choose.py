@@ -10,28 +10,31 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.referrals.commands.case import begin, load, tell
 from services.referrals.commands.route import go_on
 from services.referrals.models import Program, Referral
+from services.referrals.records import under_agreement
 from services.referrals.rules import AttemptState, BusinessCalendar, Offer, Verb, check_choices
 from shared.events.referrals import ChoicesAdded
 from shared.identity import Actor
 
 
 async def chosen_programs(
-    session: AsyncSession, choices: Sequence[UUID], *, again: frozenset[UUID] = frozenset()
+    session: AsyncSession, choices: Sequence[UUID], school_id: UUID, *, again: frozenset[UUID] = frozenset()
 ) -> list[Program]:
-    """The programs that were chosen, in the order of choice; refuses those that cannot be sent to."""
-    found = (await session.exec(select(Program).where(col(Program.id).in_(choices)))).all()
-    check_choices(choices, [_offer(program) for program in found], again=again)
-    by_id = {program.id: program for program in found}
+    """The programs that were chosen, in the order of choice; refuses those that this school cannot send to."""
+    chosen = select(Program, under_agreement(school_id)).where(col(Program.id).in_(choices))
+    found = (await session.exec(chosen)).all()
+    check_choices(choices, [_offer(program, agreed) for program, agreed in found], again=again)
+    by_id = {program.id: program for program, _ in found}
     return [by_id[choice] for choice in choices]
 
 
-def _offer(program: Program) -> Offer:
+def _offer(program: Program, under_agreement: bool) -> Offer:
     return Offer(
         program_id=program.id,
         organization_id=program.organization_id,
         name=program.name,
         organization_name=program.organization_name,
         status=program.status,
+        under_agreement=under_agreement,
     )
 
 
@@ -51,7 +54,7 @@ async def add_choices(
     if decision is None:
         return case.referral
     declined = [a.program_id for a in case.attempts if a.state is not AttemptState.SKIPPED]
-    programs = await chosen_programs(session, choices, again=frozenset(declined))
+    programs = await chosen_programs(session, choices, case.referral.school_id, again=frozenset(declined))
     case.stand(decision.after)
     session.add_all(case.queue(programs))
     await tell(session, case, ChoicesAdded(**case.about(), program_ids=tuple(choices)))

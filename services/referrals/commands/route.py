@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.referrals.commands.case import SYSTEM, Case, tell
 from services.referrals.commands.remind import plan_answer, plan_consent
 from services.referrals.models import Attempt, Consent, Person, Program
-from services.referrals.records import as_given
+from services.referrals.records import as_given, under_agreement
 from services.referrals.rules import Mover, Standing, Verb, answer_by, covers, decide
 from shared.events.referrals import ChoiceSkipped, ConsentRequested, ReferralReturned, ReferralSent
 
@@ -23,8 +23,9 @@ class Plan(NamedTuple):
 async def plan(session: AsyncSession, case: Case) -> Plan:
     """The next choice that takes referrals, as things stand."""
     wanted = [attempt.program_id for attempt in case.queued]
-    rows = await session.exec(select(Program.id, Program.status).where(col(Program.id).in_(wanted)))
-    status = dict(rows.all())
+    agreed = under_agreement(case.referral.school_id)
+    rows = await session.exec(select(Program.id, Program.status, agreed).where(col(Program.id).in_(wanted)))
+    status = {id: found if found != "open" or covered else "no_agreement" for id, found, covered in rows}
     skipped: list[tuple[Attempt, str]] = []
     for attempt in case.queued:
         found = status.get(attempt.program_id, "unknown")

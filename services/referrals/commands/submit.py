@@ -63,7 +63,7 @@ async def submit(
     _refuse_both(submission)
     words = check_words(submission.words)
     school_id = check_student(student.active, student.grade, student.school_id)
-    programs = await chosen_programs(session, submission.program_ids)
+    programs = await chosen_programs(session, submission.program_ids, school_id)
     if not submission.even_though_duplicate:
         await _refuse_duplicate(session, submission)
     case = _case(submission, words, school_id, actor, now, calendar)

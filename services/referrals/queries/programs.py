@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.models import Attempt, Program
 from services.referrals.queries.shapes import FitShape, StudentLine
-from services.referrals.records import ANSWERS_HERE
+from services.referrals.records import ANSWERS_HERE, under_agreement
 from services.referrals.rules import AttemptState, Fit, Offer, Wanted, rank
 from shared.events.vocabulary import Need
 
@@ -23,14 +23,14 @@ async def fitting(
 ) -> list[Fit]:
     """Programs that serve the need, those that fit first; `also`: programs to judge whatever they serve."""
     serves = col(Program.needs).contains([need.value])
-    offers = await _offers(session, or_(serves, col(Program.id).in_(also)), now)
+    offers = await _offers(session, or_(serves, col(Program.id).in_(also)), now, under_agreement(student.school_id))
     wanted = Wanted(need=need, school_id=student.school_id, grade=student.grade, languages=student.languages)
     return rank(wanted, offers)
 
 
 async def offers_by_id(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Offer]:
     """Programs by id; those that are not known here are missing."""
-    offers = await _offers(session, col(Program.id).in_(ids), now) if ids else []
+    offers = await _offers(session, col(Program.id).in_(ids), now, true()) if ids else []
     return {offer.program_id: offer for offer in offers}
 
 
@@ -61,7 +61,9 @@ _OF_PROGRAM = tuple(
 )  # fmt: skip
 
 
-async def _offers(session: AsyncSession, condition: ColumnElement[bool], now: datetime) -> list[Offer]:
+async def _offers(
+    session: AsyncSession, condition: ColumnElement[bool], now: datetime, agreed: ColumnElement[bool]
+) -> list[Offer]:
     """Plain columns, not whole objects: a need may be served by a thousand programs."""
     taken, answers = _taken(), _answers(now)
     rows = await session.execute(
@@ -70,6 +72,7 @@ async def _offers(session: AsyncSession, condition: ColumnElement[bool], now: da
             func.coalesce(taken.c.taken, 0).label("taken"),
             answers.c.within,
             ANSWERS_HERE.label("answers_here"),
+            agreed.label("under_agreement"),
         )
         .outerjoin(taken, taken.c.program_id == col(Program.id))
         .outerjoin(answers, answers.c.program_id == col(Program.id))
@@ -115,4 +118,5 @@ def _offer(row: Any) -> Offer:
         site=row.site,
         answers_here=row.answers_here,
         contact_phone=row.contact_phone,
+        under_agreement=row.under_agreement,
     )

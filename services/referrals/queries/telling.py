@@ -84,6 +84,8 @@ def _title(entry: Entry, names: Names) -> str:
             return f"{program} closed before it answered"
         case "referral.declined.v1":
             return f"Declined by {program}: {REASON_LABELS[DeclineReason(data['reason'])].lower()}"
+        case "referral.choice_skipped.v1" if data["reason"] == "no_agreement":
+            return f"{program} was passed over: no agreement covers the school any more"
         case "referral.withdrawn.v1":
             return "The family said no thanks" if data["by"] == "family" else "Withdrawn by the school"
         case "referral.completed.v1":

@@ -45,6 +45,8 @@ class Offer:
     answers_here: bool = True
     """Somebody there gets e-mail or can sign in; else the school calls and records what they say."""
     contact_phone: str | None = None
+    under_agreement: bool = True
+    """An agreement covers the student's school, or none is needed."""
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +77,7 @@ class Fit:
 def fit(wanted: Wanted, offer: Offer) -> Fit:
     """Judge one program: what must be so, and what is a plus."""
     # A must that is not met scores nothing and its words speak against; a plus may score below nothing.
-    musts = (_need(wanted, offer), _open(offer), _grade(wanted, offer), _school(wanted, offer))
+    musts = (_need(wanted, offer), _open(offer), _grade(wanted, offer), _school(wanted, offer), _agreement(offer))
     pluses = (_language(wanted, offer), _places(offer), _answers(offer), _here(offer))
     against = tuple(words for points, words in musts if not points)
     reasons = [words for points, words in musts if points and words] + [words for _, words in pluses if words]
@@ -119,6 +121,10 @@ def _school(wanted: Wanted, offer: Offer) -> tuple[int, str]:
     if wanted.school_id in offer.school_ids:
         return 4, "Works with your school"
     return 0, "Does not work with your school"
+
+
+def _agreement(offer: Offer) -> tuple[int, str]:
+    return (1, "") if offer.under_agreement else (0, "No agreement in force covers this school")
 
 
 def _language(wanted: Wanted, offer: Offer) -> tuple[int, str]:

@@ -32,7 +32,7 @@ def check_student(active: bool, grade: str | None, school_id: UUID | None) -> UU
 
 
 def check_choices(choices: Sequence[UUID], offers: Sequence[Offer], *, again: frozenset[UUID] = frozenset()) -> None:
-    """Refuse choices that cannot be sent: none, too many, twice, unknown, closed, asked before (`again`)."""
+    """Refuse choices that cannot be sent: none, too many, twice, unknown, closed, no agreement, asked (`again`)."""
     known = {offer.program_id: offer for offer in offers}
     if not choices:
         raise _choice_refusal(Kind.INVALID, "no_program", "Choose at least one program.")
@@ -47,6 +47,7 @@ def check_choices(choices: Sequence[UUID], offers: Sequence[Offer], *, again: fr
             words = f"{known[choice].name} was asked already. Choose another program."
             raise _choice_refusal(Kind.CONFLICT, "program_asked", words)
         _check_open(known[choice])
+        _check_agreement(known[choice])
 
 
 def _check_open(offer: Offer) -> None:
@@ -57,6 +58,17 @@ def _check_open(offer: Offer) -> None:
         "Nothing was sent, and what you entered is kept: choose another program."
     )
     raise _choice_refusal(Kind.CONFLICT, "program_closed", words)
+
+
+def _check_agreement(offer: Offer) -> None:
+    if offer.under_agreement:
+        return
+    words = (
+        f"No agreement with {offer.organization_name} that is in force covers this school, so {offer.name} takes no "
+        "referrals from it. Nothing was sent, and what you entered is kept: choose another program. "
+        "Under Agreements you can start or renew one."
+    )
+    raise _choice_refusal(Kind.CONFLICT, "no_agreement", words)
 
 
 def _choice_refusal(kind: Kind, code: str, words: str) -> Refusal:

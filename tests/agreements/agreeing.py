@@ -93,7 +93,7 @@ async def a_colleague(session: AsyncSession, actor: Actor, given: str = "Sam", f
     """Let the service know somebody who works for a side."""
     session.add(
         Person(
-            id=actor.person_id,
+            id=id_of(actor),
             given_name=given,
             family_name=family,
             school_ids=list(actor.school_ids),
@@ -103,6 +103,12 @@ async def a_colleague(session: AsyncSession, actor: Actor, given: str = "Sam", f
     )
     await session.flush()
     return actor
+
+
+def id_of(actor: Actor) -> UUID:
+    """Which person it is."""
+    assert actor.person_id is not None
+    return actor.person_id
 
 
 async def a_draft(two: Two, *, by: Actor | None = None, now: datetime = NOW, **changes: Any) -> Agreement:
@@ -125,7 +131,7 @@ async def a_draft(two: Two, *, by: Actor | None = None, now: datetime = NOW, **c
     await fill(two, agreement, by=by, now=now, **changes)
     for side, person in ((Side.SCHOOL, two.school if school_id else two.district), (Side.PARTNER, two.partner)):
         agreement = await commands.name_agreement_contact(
-            two.session, agreement.id, side=side, person_id=person.person_id, actor=two.district, now=now, zone=ZONE
+            two.session, agreement.id, side=side, person_id=id_of(person), actor=two.district, now=now, zone=ZONE
         )
     return agreement
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -175,7 +176,7 @@ async def test_a_comment_is_kept_once_however_often_the_form_arrives(session_agr
     ],
 )
 async def test_what_lacks_a_part_is_not_sent_for_signature(
-    session_agreements: AsyncSession, missing: dict[str, str], field: str
+    session_agreements: AsyncSession, missing: dict[str, Any], field: str
 ) -> None:
     two = await two_sides(session_agreements)
     agreement = await a_draft(two, **missing)

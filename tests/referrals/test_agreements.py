@@ -1,5 +1,7 @@
 """A program takes referrals only from schools that an agreement covers, once the district keeps agreements here."""
 
+from uuid import UUID
+
 import pytest
 
 from services.referrals import queries
@@ -12,13 +14,10 @@ from shared.refusals import Kind, Refusal
 from tests.referrals.world import NOW, World
 
 
-def covering(world: World, *organizations: object, everywhere: bool = False) -> list[CoverageChanged]:
+def covering(world: World, *organizations: UUID, everywhere: bool = False) -> list[CoverageChanged]:
     """Agreements of these partners that cover the world's school."""
     schools = () if everywhere else (world.school.school_id,)
-    return [
-        CoverageChanged(organization_id=one, everywhere=everywhere, school_ids=schools)  # type: ignore[arg-type]
-        for one in organizations
-    ]
+    return [CoverageChanged(organization_id=one, everywhere=everywhere, school_ids=schools) for one in organizations]
 
 
 async def test_without_any_agreement_in_the_district_none_is_needed(world: World) -> None:

@@ -24,6 +24,9 @@ jobs = Jobs()
 LOOK = 0.1
 """Seconds between two looks for more while a connection is busy."""
 
+HEAD_START = 0.05
+"""Seconds that mail somebody waits for is ahead of the rest: to write the others takes this process's time."""
+
 _mailers: WeakKeyDictionary[Database, list[Mailer]] = WeakKeyDictionary()
 """Connections to the mail server, kept open between runs."""
 
@@ -83,10 +86,17 @@ class _Lanes:
             claims = await commands.claim(
                 session, now=self.clock(), sender=self.settings.mail_from, first=asked[False], again=asked[True]
             )
+        awaited = [claimed for claimed in claims if claimed.awaited]
+        self._begin(awaited)
+        if awaited and len(awaited) < len(claims):
+            await asyncio.wait(self.busy, timeout=HEAD_START)
+        self._begin([claimed for claimed in claims if not claimed.awaited])
+        return len(claims), not all(self.idle.values())
+
+    def _begin(self, claims: Sequence[Claim]) -> None:
         for claimed in claims:
             mailer = self.idle[claimed.again].pop()
             self.busy[asyncio.create_task(self._try(claimed, mailer))] = (claimed.again, mailer)
-        return len(claims), not all(self.idle.values())
 
     async def _wait(self) -> bool:
         """Wait until a connection is idle again, or until it is time to look for more, which is the answer."""

@@ -1,6 +1,6 @@
 """Messages in words: what a kind, its parameters and a language come to, in the app and as e-mail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -25,9 +25,9 @@ COMMAS = {"ar": "، ", "zh-Hans": "、", "zh-Hant": "、"}
 class Known:
     """Names by id, as far as they are known."""
 
-    students: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    students: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """First and last name."""
-    programs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    programs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Name and partner organization."""
     schools: Mapping[str, str] = field(default_factory=dict)
     organizations: Mapping[str, str] = field(default_factory=dict)

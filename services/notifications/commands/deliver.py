@@ -46,6 +46,11 @@ class Claim:
         """Whether it was tried before."""
         return self.attempts > 1
 
+    @property
+    def awaited(self) -> bool:
+        """Whether a family's wait begins with this mail: it asks a partner for an answer."""
+        return self.message.kind.audience is Audience.PARTNER
+
 
 _CLAIM = text("""
     WITH first AS (
@@ -76,7 +81,7 @@ async def claim(
         .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
         .where(col(Delivery.id).in_(ids))
     )
-    rows = sorted(found, key=lambda row: row[1].kind.audience is not Audience.PARTNER)
+    rows = found.all()
     known = await look_up(session, [message.params for _, message, _ in rows])
     return [
         Claim(delivery.id, token, delivery.attempts, smtp_id(delivery.id, sender), message, recipient, known)

@@ -1,10 +1,12 @@
 """Writing messages: into inboxes at once, and on to the queue for e-mail."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import text
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.models import Delivery, Message, Status
@@ -13,9 +15,20 @@ from shared.clock import new_id
 from shared.events.base import Fact
 from shared.events.notifications import MessageUndeliverable, MessageWritten
 from shared.identity import system
-from shared.messaging import emit, wake
+from shared.messaging import emit
 
 SYSTEM = system("notifications")
+
+
+_WRITE = text("""
+    WITH written AS (
+        INSERT INTO message SELECT * FROM jsonb_populate_recordset(NULL::message, CAST(:messages AS jsonb))
+    ), queued AS (
+        INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, CAST(:deliveries AS jsonb))
+    )
+    SELECT CASE WHEN :wake THEN pg_notify('jobs', '') END
+""")
+"""All in one statement: whoever waits for the mail waits for it."""
 
 
 async def write_messages(
@@ -33,13 +46,13 @@ async def write_messages(
             facts.append(MessageUndeliverable(**told(message), channel="email", reason="no_address"))
         if one.email is not Email.NOT_WANTED:
             deliveries.append(_delivery(message.id, one.email, now))
-    # Rows, not objects: nobody looks at them again in this transaction, and everybody waits for it.
-    await session.execute(insert(Message), [message.model_dump() for message in messages])
-    if deliveries:
-        await session.execute(insert(Delivery), [delivery.model_dump() for delivery in deliveries])
+    rows = {"messages": _json(messages), "deliveries": _json(deliveries)}
+    await session.execute(_WRITE, rows | {"wake": session.info.get("notify", True) and bool(deliveries)})
     await emit(session, *facts, actor=SYSTEM, now=now)
-    if any(one.email is Email.SEND for one in planned):
-        await wake(session, "jobs")
+
+
+def _json(rows: Sequence[SQLModel]) -> str:
+    return json.dumps([row.model_dump(mode="json") for row in rows])
 
 
 def _message(one: Planned, about_id: UUID, event_id: UUID, now: datetime) -> Message:

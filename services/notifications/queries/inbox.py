@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.letters import Known, Note, note
 from services.notifications.models import Message
-from services.notifications.queries.people import look_up, schools_of
+from services.notifications.queries.people import look_up
 from shared.refusals import Kind, Refusal
 
 
@@ -40,8 +40,8 @@ async def inbox(session: AsyncSession, person_id: UUID, *, offset: int, limit: i
 
 async def _entries(session: AsyncSession, messages: Sequence[Message]) -> Sequence[Entry]:
     params = [message.params for message in messages]
-    known, schools = await look_up(session, params), await schools_of(session, params)
-    return [Entry(message, known, schools.get(message.params.get("school_id", ""))) for message in messages]
+    known = await look_up(session, params)
+    return [Entry(message, known, known.schools.get(message.params.get("school_id", ""))) for message in messages]
 
 
 async def unread(session: AsyncSession, person_id: UUID) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, text
@@ -9,9 +10,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.letters import Known
-from services.notifications.models import Message, Organization, Preference, Program, Recipient, School
+from services.notifications.models import Message, Preference, Recipient
 from services.notifications.rules import Kind, People, Reach, parameters
-from shared.events.base import Fact
 from shared.events.referrals import ReferralFact, ReferralSent
 from shared.identity import Actor
 from shared.messaging import NotYet
@@ -21,28 +21,76 @@ ANNOUNCEMENTS = (Kind.FAMILY_DECLINED_NEXT, Kind.STAFF_DECLINED_NEXT)
 ALARMS = (Kind.STAFF_FAMILY_UNREACHABLE, Kind.STAFF_PARTNER_UNREACHABLE)
 
 
+_CONCERNED = text("""
+    WITH student AS (SELECT guardian_ids, erased FROM recipient WHERE person_id = :student),
+    reach AS (
+        SELECT person_id, recipient.email, active AND NOT erased AS there, recipient.language, organization_ids,
+               preference.language AS wish, coalesce(preference.email, true) AS wants
+        FROM recipient LEFT JOIN preference USING (person_id)
+    ),
+    named AS (
+        SELECT * FROM reach WHERE person_id IN (SELECT unnest(guardian_ids) FROM student UNION ALL SELECT :referrer)
+    ),
+    partner AS (
+        SELECT * FROM reach WHERE organization_ids <> '{}' AND organization_ids @> ARRAY[CAST(:organization AS uuid)]
+        ORDER BY person_id
+    )
+    SELECT json_build_object(
+        'student', (SELECT to_json(student) FROM student),
+        'named', (SELECT coalesce(json_object_agg(person_id, to_json(named)), '{}') FROM named),
+        'partner', (SELECT coalesce(json_agg(partner), '[]') FROM partner WHERE there),
+        'programs', (SELECT coalesce(json_object_agg(program_id, contact_email), '{}')
+                     FROM program WHERE program_id = ANY(:programs)),
+        'announced', EXISTS (SELECT FROM message WHERE about_id = :referral AND kind = ANY(:announcements)
+                             AND params ->> 'next_program_id' = :sent_to),
+        'told', (SELECT coalesce(json_agg(DISTINCT kind), '[]')
+                 FROM message WHERE about_id = :referral AND kind = ANY(:alarms)))
+""")
+"""All in one answer: between a referral and the partner's mail every question to the database is waited for."""
+
+
 async def people_for(session: AsyncSession, fact: ReferralFact, actor: str) -> People:
     """Everybody whom the fact may concern; raises `NotYet` while somebody or some program is not known here."""
-    student = await session.get(Recipient, fact.student_id)
+    programs = _program_ids(parameters(fact))
+    asked = {
+        "student": fact.student_id,
+        "referrer": fact.referrer_id,
+        "organization": getattr(fact, "organization_id", None),
+        "programs": [UUID(id) for id in programs],
+        "referral": fact.referral_id,
+        "sent_to": str(fact.program_id) if isinstance(fact, ReferralSent) else None,
+        "announcements": list(ANNOUNCEMENTS),
+        "alarms": list(ALARMS),
+    }
+    found = (await session.execute(_CONCERNED, asked)).scalar_one()
+    student, named = found["student"], found["named"]
     if student is None:
         raise NotYet(f"person {fact.student_id}")
-    found, known = await reach(session, [*student.guardian_ids, fact.referrer_id])
-    if missing := [id for id in (*student.guardian_ids, fact.referrer_id) if id not in known]:
+    if missing := [id for id in (*student["guardian_ids"], str(fact.referrer_id)) if id not in named]:
         raise NotYet(f"person {missing[0]}")
-    guardians = tuple(found[id] for id in student.guardian_ids if id in found)
-    partner = await _contacts(session, fact)
-    asked = partner or getattr(fact, "organization_id", None) is None
-    certain = guardians and asked and all(person.has_address for person in (*guardians, *partner))
+    if missing := [id for id in programs if id not in found["programs"]]:
+        raise NotYet(f"program {missing[0]}")
+    contact = found["programs"].get(str(getattr(fact, "program_id", None)))
     return People(
-        guardians=guardians,
-        referrer=found.get(fact.referrer_id),
-        partner=partner,
+        guardians=tuple(_reach(named[id]) for id in student["guardian_ids"] if named[id]["there"]),
+        referrer=_reach(named[str(fact.referrer_id)]) if named[str(fact.referrer_id)]["there"] else None,
+        partner=_contacts(found["partner"], contact),
         actor=actor,
-        announced=await _announced(session, fact),
-        # Asked only where somebody may turn out unreachable.
-        told=frozenset() if certain else await _told(session, fact.referral_id),
-        student_erased=student.erased,
+        announced=found["announced"],
+        told=frozenset(map(Kind, found["told"])),
+        student_erased=student["erased"],
     )
+
+
+def _contacts(staff: Sequence[Mapping[str, Any]], contact: str | None) -> tuple[Reach, ...]:
+    """The person behind the program's contact address, else everybody of the partner."""
+    named = [one for one in staff if contact and one["email"] and one["email"].casefold() == contact.casefold()]
+    return tuple(map(_reach, named or staff))
+
+
+def _reach(row: Mapping[str, Any]) -> Reach:
+    language = best_language(row["wish"] or row["language"])
+    return Reach(UUID(row["person_id"]), language, has_address=bool(row["email"]), wants_email=row["wants"])
 
 
 async def referrer_of(session: AsyncSession, message: Message) -> People:
@@ -97,54 +145,6 @@ def _as_reach(person: Recipient, wish: Preference | None = None) -> Reach | None
     )
 
 
-async def _contacts(session: AsyncSession, fact: Fact) -> tuple[Reach, ...]:
-    """The person behind the program's contact address, else everybody of the partner."""
-    programs = await _programs(session, fact)
-    organization_id = getattr(fact, "organization_id", None)
-    if organization_id is None:
-        return ()
-    staff = await _staff(session, organization_id)
-    contact = programs[fact.program_id].contact_email  # type: ignore[attr-defined]
-    named = [s for s in staff if contact and s.email and s.email.casefold() == contact.casefold()]
-    return tuple(reach for person in named or staff if (reach := _as_reach(person)))
-
-
-async def _programs(session: AsyncSession, fact: Fact) -> Mapping[UUID, Program]:
-    """The programs that a fact names."""
-    params = parameters(fact)
-    named = [params.get("program_id"), params.get("next_program_id"), *params.get("program_ids", "").split()]
-    ids = [UUID(id) for id in named if id]
-    if not ids:
-        return {}
-    found = {p.program_id: p for p in await session.exec(select(Program).where(col(Program.program_id).in_(ids)))}
-    if missing := [id for id in ids if id not in found]:
-        raise NotYet(f"program {missing[0]}")
-    return found
-
-
-async def _staff(session: AsyncSession, organization_id: UUID) -> Sequence[Recipient]:
-    # The first condition is that of the index.
-    found = await session.exec(
-        select(Recipient)
-        .where(text("organization_ids <> '{}'"), col(Recipient.organization_ids).contains([organization_id]))
-        .where(col(Recipient.active), ~col(Recipient.erased))
-        .order_by(col(Recipient.person_id))
-    )
-    return found.all()
-
-
-async def _announced(session: AsyncSession, fact: ReferralFact) -> bool:
-    if not isinstance(fact, ReferralSent):
-        return False
-    found = await session.exec(
-        select(Message.id)
-        .where(Message.about_id == fact.referral_id, col(Message.kind).in_(ANNOUNCEMENTS))
-        .where(col(Message.params)["next_program_id"].astext == str(fact.program_id))
-        .limit(1)
-    )
-    return found.first() is not None
-
-
 async def _told(session: AsyncSession, referral_id: UUID) -> frozenset[Kind]:
     found = await session.exec(
         select(Message.kind).where(Message.about_id == referral_id, col(Message.kind).in_(ALARMS)).distinct()
@@ -152,38 +152,36 @@ async def _told(session: AsyncSession, referral_id: UUID) -> frozenset[Kind]:
     return frozenset(Kind(kind) for kind in found)
 
 
+_NAMES = text("""
+    SELECT json_build_object(
+        'students', (SELECT coalesce(json_object_agg(person_id, json_build_array(given_name, family_name)), '{}')
+                     FROM recipient WHERE person_id = ANY(:students) AND NOT erased),
+        'programs', (SELECT coalesce(json_object_agg(program_id, json_build_array(name, organization_name)), '{}')
+                     FROM program WHERE program_id = ANY(:programs)),
+        'schools', (SELECT coalesce(json_object_agg(school_id, name), '{}')
+                    FROM school WHERE school_id = ANY(:schools)),
+        'organizations', (SELECT coalesce(json_object_agg(organization_id, name), '{}')
+                          FROM organization WHERE organization_id = ANY(:organizations)))
+""")
+
+
 async def look_up(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Known:
     """The names that messages with these parameters need."""
-    people = await session.exec(
-        select(Recipient.person_id, Recipient.given_name, Recipient.family_name)
-        .where(col(Recipient.person_id).in_({UUID(p["student_id"]) for p in params if "student_id" in p}))
-        .where(~col(Recipient.erased))
-    )
-    programs = {UUID(id) for p in params for id in _program_ids(p)}
-    offers = await session.exec(
-        select(Program.program_id, Program.name, Program.organization_name).where(col(Program.program_id).in_(programs))
-    )
-    # Only messages about partnerships name schools, and partners by themselves.
-    work = [p for p in params if "place" in p]
-    return Known(
-        {str(id): (first, last) for id, first, last in people},
-        {str(id): (name, partner) for id, name, partner in offers},
-        await schools_of(session, work) if work else {},
-        await _organizations(session, work) if work else {},
-    )
+    asked = {
+        "students": _ids(params, "student_id"),
+        "programs": [UUID(id) for id in {id for p in params for id in _program_ids(p)}],
+        "schools": _ids(params, "school_id"),
+        "organizations": _ids(params, "organization_id"),
+    }
+    found = (await session.execute(_NAMES, asked)).scalar_one()
+    pairs = {
+        part: {id: (first, last) for id, (first, last) in found[part].items()} for part in ("students", "programs")
+    }
+    return Known(**pairs, schools=found["schools"], organizations=found["organizations"])
 
 
-async def _organizations(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
-    ids = {UUID(p["organization_id"]) for p in params if "organization_id" in p}
-    named = select(Organization.organization_id, Organization.name).where(col(Organization.organization_id).in_(ids))
-    return {str(id): name for id, name in await session.exec(named)}
-
-
-async def schools_of(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
-    """The names of the schools that messages with these parameters come from, by id."""
-    ids = {UUID(p["school_id"]) for p in params if "school_id" in p}
-    found = await session.exec(select(School.school_id, School.name).where(col(School.school_id).in_(ids)))
-    return {str(id): name for id, name in found}
+def _ids(params: Sequence[Mapping[str, str]], name: str) -> list[UUID]:
+    return [UUID(id) for id in {p[name] for p in params if name in p}]
 
 
 def _program_ids(params: Mapping[str, str]) -> list[str]:

@@ -23,7 +23,7 @@ ALARMS = (Kind.STAFF_FAMILY_UNREACHABLE, Kind.STAFF_PARTNER_UNREACHABLE)
 
 _CONCERNED = text("""
     WITH student AS (SELECT guardian_ids, erased FROM recipient WHERE person_id = :student),
-    reach AS (
+    reach AS NOT MATERIALIZED (
         SELECT person_id, recipient.email, active AND NOT erased AS there, recipient.language, organization_ids,
                preference.language AS wish, coalesce(preference.email, true) AS wants
         FROM recipient LEFT JOIN preference USING (person_id)

@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands.case import SYSTEM
-from services.referrals.models import PlannedReminder
 from services.referrals.rules import (
     AttemptState,
     BusinessCalendar,
@@ -43,20 +41,20 @@ async def plan_consent(
     await _plan(session, of_consent(asked_at, calendar), referral_id, None)
 
 
+_PLAN = text("""
+    INSERT INTO reminder (referral_id, attempt_id, thing_id, kind, due_at, until)
+    SELECT :referral, CAST(:attempt AS uuid), coalesce(CAST(:attempt AS uuid), :referral), kind, due_at, until
+    FROM unnest(CAST(:kinds AS text[]), CAST(:due AS timestamptz[]), CAST(:until AS timestamptz[]))
+         AS due (kind, due_at, until)
+    ON CONFLICT DO NOTHING
+""")
+
+
 async def _plan(session: AsyncSession, dues: Iterable[Due], referral_id: UUID, attempt_id: UUID | None) -> None:
-    rows = [
-        {
-            "referral_id": referral_id,
-            "attempt_id": attempt_id,
-            "thing_id": attempt_id or referral_id,
-            "kind": due.reminder,
-            "due_at": due.at,
-            "until": due.until,
-        }
-        for due in dues
-    ]
+    kinds, due_at, until = zip(*((due.reminder.value, due.at, due.until) for due in dues), strict=True)
+    rows = {"kinds": list(kinds), "due": list(due_at), "until": list(until)}
     await session.flush()
-    await session.execute(insert(PlannedReminder).values(rows).on_conflict_do_nothing())
+    await session.execute(_PLAN, rows | {"referral": referral_id, "attempt": attempt_id})
 
 
 _UNPLANNED = text("""

@@ -24,7 +24,8 @@ async def plan(session: AsyncSession, case: Case) -> Plan:
     """The next choice that takes referrals, as things stand."""
     wanted = [attempt.program_id for attempt in case.queued]
     agreed = under_agreement(case.referral.school_id)
-    rows = await session.exec(select(Program.id, Program.status, agreed).where(col(Program.id).in_(wanted)))
+    with session.no_autoflush:
+        rows = await session.exec(select(Program.id, Program.status, agreed).where(col(Program.id).in_(wanted)))
     status = {id: found if found != "open" or covered else "no_agreement" for id, found, covered in rows}
     skipped: list[tuple[Attempt, str]] = []
     for attempt in case.queued:

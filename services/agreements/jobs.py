@@ -1,19 +1,30 @@
 """Scheduled verbs of the agreements service."""
 
+import asyncio
 from datetime import datetime, timedelta
 
-from services.agreements.commands import ask_next, close_rounds, forget_unapplied_imports, open_due_rounds
+from services.agreements import documents
+from services.agreements.commands import (
+    ask_next,
+    close_rounds,
+    forget_unapplied_imports,
+    look_at_expiries,
+    open_due_rounds,
+    unclaimed_files,
+)
 from services.agreements.commands.agreements import settle_agreements
 from services.agreements.settings import Settings
 from shared.db import Database
 from shared.messaging import Jobs
 
 jobs = Jobs()
+UNCLAIMED = timedelta(days=1)
+"""How long a file that no document names is left alone: its transaction may still be under way."""
 
 
 @jobs.every(seconds=600)
 async def forget_uploads(db: Database, settings: Settings, now: datetime) -> int:
-    """Delete uploaded files that nobody applied in time."""
+    """Delete uploaded files of programs that nobody applied in time."""
     async with db.transaction() as session:
         return await forget_unapplied_imports(
             session, older_than=timedelta(hours=settings.programs_upload_hours), now=now
@@ -41,3 +52,21 @@ async def agreements_due(db: Database, settings: Settings, now: datetime) -> int
     """Let agreements begin, fall due for renewal and expire, and remind of their ends."""
     async with db.transaction() as session:
         return await settle_agreements(session, now=now, zone=settings.zone)
+
+
+@jobs.every(seconds=30, woken=False)
+async def look_at_partners(db: Database, settings: Settings, now: datetime) -> int:
+    """Remind partners of what runs out, and stop referrals to those of whom it has."""
+    async with db.transaction() as session:
+        return await look_at_expiries(session, now=now, zone=settings.zone)
+
+
+@jobs.every(seconds=3600, woken=False)
+async def forget_documents(db: Database, settings: Settings, now: datetime) -> int:
+    """Delete files of documents that were taken away, and of uploads that broke off."""
+    folder, before = documents.folder_of(settings), now - UNCLAIMED
+    names = await asyncio.to_thread(documents.older_than, folder, before)
+    async with db.transaction() as session:
+        unclaimed = await unclaimed_files(session, names)
+    await asyncio.to_thread(documents.forget, folder, unclaimed, before)
+    return 0

@@ -1,6 +1,7 @@
 """Settings of the agreements service."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Request
@@ -50,6 +51,10 @@ class Settings(ServiceSettings):
 
     review_grace_days: int = Field(default=60, ge=0, le=180)
     """Days after the school year in which it can still be rated and reviewed."""
+
+    documents_dir: Path | None = None
+    """Folder for partners' documents, shared by every web process and worker; None: `agreements/documents` in the data
+    folder."""
 
     @property
     def school_calendar(self) -> SchoolCalendar:

@@ -1,15 +1,18 @@
-"""Files of programs as pages and API both take and give them: an upload, its report, the directory."""
+"""Files as pages and API both take and give them: programs to import, their report, the directory, documents."""
 
+from datetime import date
 from uuid import UUID
 
 from fastapi import Request, Response
+from fastapi.responses import FileResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements import commands, queries
+from services.agreements import commands, documents, queries
 from services.agreements.directory_csv import programs_as_csv
-from services.agreements.models import ProgramImport
+from services.agreements.models import Document, ProgramImport
 from services.agreements.programs_csv import Report
-from services.agreements.queries import ProgramSearch
+from services.agreements.queries import DocumentView, ProgramSearch
+from services.agreements.rules.documents import MAX_BYTES, DocumentKind
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
 from shared.identity import Actor
@@ -33,6 +36,61 @@ async def checked_upload(request: Request, actor: Actor, session: AsyncSession) 
         actor=actor,
         now=utc_now(),
     )
+
+
+async def attached(request: Request, actor: Actor, session: AsyncSession, organization_id: UUID) -> Document:
+    """Attach the file in a form with `file`, `kind`, `until` (a date or nothing) and (against replays) `id`."""
+    form = await read_upload(request, limit=MAX_BYTES + FORM_BYTES, advice="Make it smaller, or attach it in parts.")
+    name, content = await file_of(form, "file")
+    if not name:
+        said = "Choose a file."
+        raise Refusal(Kind.INVALID, "file_missing", said, fields={"file": said})
+    settings = settings_of(request)
+    return await commands.add_document(
+        session,
+        organization_id,
+        document_id=_id(text_of(form, "id")),
+        kind=_kind(text_of(form, "kind")),
+        name=name,
+        content=content,
+        until=_until(text_of(form, "until")),
+        folder=documents.folder_of(settings),
+        actor=actor,
+        now=utc_now(),
+        zone=settings.zone,
+    )
+
+
+FORM_BYTES = 100_000
+"""Bytes that the rest of a form may have."""
+
+
+def _kind(text: str) -> DocumentKind:
+    try:
+        return DocumentKind(text)
+    except ValueError:
+        said = "Say what the document is."
+        raise Refusal(Kind.INVALID, "document_kind", said, fields={"kind": said}) from None
+
+
+def _until(text: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        said = "Enter a date such as 2027-06-30."
+        raise Refusal(Kind.INVALID, "document_end", said, fields={"until": said}) from None
+
+
+def document_file(request: Request, document: DocumentView) -> Response:
+    """A document to be saved: never shown by the browser, whatever it holds."""
+    path = documents.path_of(documents.folder_of(settings_of(request)), document.sha256)
+    if not path.exists():
+        said = "The file is not where it should be. Tell the district's technician to look at the documents folder."
+        raise Refusal(Kind.UNAVAILABLE, "document_lost", said)
+    headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(path, media_type=document.media_type, filename=document.name, headers=headers)
 
 
 def _id(text: str) -> UUID:

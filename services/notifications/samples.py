@@ -57,6 +57,7 @@ HAPPENINGS: dict[type[Fact], str] = {
     referrals.ReferralAccepted: "The partner accepts",
     referrals.ReferralWaitlisted: "The partner puts the student on a waiting list",
     referrals.ReferralDeclined: "The partner declines, and there is a next choice",
+    referrals.ProgramHalted: "The program takes no new referrals for now",
     referrals.ReferralReturned: "No choice is left",
     referrals.ReferralWithdrawn: "The referral is withdrawn",
     referrals.ReferralCompleted: "The partner says how it ended",

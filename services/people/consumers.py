@@ -3,7 +3,13 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people import commands
-from shared.events.agreements import OrganizationRegistered, OrganizationRenamed, ProgramChanged
+from shared.events.agreements import (
+    OrganizationMerged,
+    OrganizationRegistered,
+    OrganizationRenamed,
+    ProgramChanged,
+    RegistrationStarted,
+)
 from shared.identity import system
 from shared.messaging import Event, Handlers
 
@@ -28,3 +34,17 @@ async def know_contact(session: AsyncSession, event: Event[ProgramChanged]) -> N
     """The contact may sign in for the organization."""
     await commands.keep_organization(session, event.fact.organization_id, event.fact.organization_name)
     await commands.keep_contact(session, event.fact, actor=US, now=event.time)
+
+
+@on(RegistrationStarted)
+async def let_registrant_act(session: AsyncSession, event: Event[RegistrationStarted]) -> None:
+    """Whoever registers an organization may act for it."""
+    fact = event.fact
+    await commands.let_act_for(session, fact.person_id, fact.organization_id, actor=US, now=event.time)
+
+
+@on(OrganizationMerged)
+async def move_roles(session: AsyncSession, event: Event[OrganizationMerged]) -> None:
+    """Whoever worked for an organization works for the one that took it over."""
+    fact = event.fact
+    await commands.move_roles(session, fact.organization_id, fact.into_id, actor=US, now=event.time)

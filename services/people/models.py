@@ -128,6 +128,11 @@ class SignIn(Table, table=True):
     tries: int = 0
     """Codes that were tried."""
     sends: int = 0
+    given_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    family_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of somebody who wants to register an organization; then the address need not be known yet."""
+    language: str = Field(default="en", sa_column_kwargs={"server_default": "en"})
+    """What such a person read when asking."""
     asked_at: datetime
     expires_at: datetime
     send_at: datetime | None = None

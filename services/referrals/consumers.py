@@ -9,7 +9,7 @@ from sqlalchemy import delete, text, update
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands import erase_person
+from services.referrals.commands import erase_person, tell_programs_halted
 from services.referrals.models import Coverage, Message, Organization, Person, Program, School, StudentWord, Todo
 from services.referrals.names import folded_words
 from shared.events import agreements, notifications, people
@@ -76,6 +76,22 @@ async def forget_person(session: AsyncSession, event: Event[people.PersonErased]
 async def keep_programs(session: AsyncSession, events: Sequence[Event[agreements.ProgramChanged]]) -> None:
     """Know the programs; one that closed is passed over when its turn comes, and a job takes along what lies there."""
     await _upsert(session, Program, (_program(event.fact) for event in events))
+    await session.execute(_FOLLOW, {"ids": [event.fact.program_id for event in events]})
+
+
+_FOLLOW = text("""
+    UPDATE attempt SET organization_id = program.organization_id FROM program
+    WHERE program.id = ANY(:ids) AND attempt.program_id = program.id
+      AND attempt.organization_id <> program.organization_id
+""")
+"""Two organizations became one: what lies with a program lies with its new one."""
+
+
+@on(agreements.OrganizationHalted)
+async def tell_halted(session: AsyncSession, event: Event[agreements.OrganizationHalted]) -> None:
+    """Whoever has an open referral at one of its programs hears that they take no new ones."""
+    fact = event.fact
+    await tell_programs_halted(session, fact.organization_id, fact.halt, now=event.time)
 
 
 def _program(fact: agreements.ProgramChanged) -> dict[str, Any]:
@@ -96,6 +112,7 @@ def _program(fact: agreements.ProgramChanged) -> dict[str, Any]:
         "contact_phone": contact.phone if contact else None,
         "contact_email": contact.email if contact else None,
         "status": fact.status,
+        "halt": fact.halt,
     }
 
 

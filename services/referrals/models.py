@@ -240,11 +240,13 @@ class Program(Table, table=True):
     contact_phone: str | None = Field(default=None, sa_type=Text)
     contact_email: str | None = Field(default=None, sa_type=Text)
     status: str = Field(sa_type=Text)
+    halt: str | None = Field(default=None, sa_type=Text)
+    """Why it takes no new referrals although it is open."""
 
     @property
     def is_open(self) -> bool:
         """Whether the program takes referrals."""
-        return self.status == "open"
+        return self.status == "open" and self.halt is None
 
 
 class Coverage(Table, table=True):

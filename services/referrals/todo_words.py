@@ -7,6 +7,7 @@ WORDS: dict[TodoKind, tuple[str, str]] = {
     TodoKind.REGISTRATION_REVIEW: ("Review the registration of {other}", "partners"),
     TodoKind.REGISTRATION_QUESTIONS: ("Answer the district's questions about your registration", "partners"),
     TodoKind.DOCUMENT_RENEWAL: ("Renew a document of {partner} that runs out", "partners"),
+    TodoKind.DOCUMENT_REVIEW: ("Look at a new document of {partner}", "partners"),
     TodoKind.RECERTIFICATION: ("Confirm the details of {partner} for another year", "partners"),
     TodoKind.PROGRAM_CONFIRM: ("Confirm that “{program}” is still right", "programs"),
     TodoKind.AGREEMENT_REVIEW: ("Read what changed in the agreement with {other}", "agreements"),

@@ -108,7 +108,15 @@ class ChoiceSkipped(AttemptFact):
     """The turn of a choice came, but its program takes no referrals any more; the next choice is tried."""
 
     reason: str
-    """`paused`, `closed`, `unknown`, or `no_agreement` (none in force covers the school)."""
+    """`paused`, `closed`, `halted`, `unknown`, or `no_agreement` (none in force covers the school)."""
+
+
+@fact("referral.program_halted.v1", topic=EVENTS, key="referral_id")
+class ProgramHalted(AttemptFact):
+    """The program that has the referral in hand takes no new ones for now; this one stays with it."""
+
+    halt: str
+    """`suspended`, `insurance_expired` or `checks_expired`."""
 
 
 @fact("referral.returned.v1", topic=EVENTS, key="referral_id")

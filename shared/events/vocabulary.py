@@ -92,6 +92,8 @@ class TodoKind(StrEnum):
     REGISTRATION_REVIEW = "registration_review"
     REGISTRATION_QUESTIONS = "registration_questions"
     DOCUMENT_RENEWAL = "document_renewal"
+    DOCUMENT_REVIEW = "document_review"
+    """The partner attached a newer document."""
     RECERTIFICATION = "recertification"
     PROGRAM_CONFIRM = "program_confirm"
     AGREEMENT_REVIEW = "agreement_review"

@@ -29,6 +29,7 @@ PARTNER = (
     ("Inbox", "/referrals/inbox"),
     ("Referrals", "/referrals"),
     ("Our programs", "/agreements/ours"),
+    ("Our details", "/agreements/details"),
 )
 DISTRICT = (
     ("Overview", "/referrals/overview"),
@@ -47,6 +48,8 @@ FAMILY = (
     (mark("How we reach you"), "/notifications/preferences"),
     (mark("Find a program"), "/agreements/programs"),
 )
+REGISTRANT = ((mark("Your registration"), "/agreements/register"), (mark("Find a program"), "/agreements/programs"))
+"""Of somebody who proved an address to register an organization and has no role yet."""
 PUBLIC = ((mark("Find a program"), "/agreements/programs"),)
 
 BY_ROLE = (
@@ -64,7 +67,8 @@ def navigation(actor: Actor | None, path: str) -> list[Item]:
     """
     roles = [role for role, _ in BY_ROLE if actor is not None and actor.only is None and actor.has(role)]
     entries = dict.fromkeys(entry for role, group in BY_ROLE if role in roles for entry in group)
-    entries = entries or dict.fromkeys(PUBLIC)
+    no_role = actor is not None and actor.only is None and not actor.roles
+    entries = entries or dict.fromkeys(REGISTRANT if no_role else PUBLIC)
     # Every service has a system page of its own; they are one entry.
     here = _closest([href for _, href in entries], re.sub("^/[a-z]+/system(?=/|$)", "/people/system", path))
     return [Item(label, href, href == here) for label, href in entries]

@@ -64,7 +64,7 @@ def page(
 ) -> HTMLResponse:
     """A page. Pages for families and for people not signed in speak the reader's language, all others English."""
     translated = for_families or actor is None
-    chosen = language or (_reader_language(request, actor) if translated else "en")
+    chosen = language or (reader_language(request, actor) if translated else "en")
     settings = request.app.state.settings
     with speaking(chosen):
         html = (
@@ -90,7 +90,7 @@ def page(
     return response
 
 
-def _reader_language(request: Request, actor: Actor | None) -> str:
+def reader_language(request: Request, actor: Actor | None) -> str:
     """What the reader asked for just now, or before, or is known to speak, or the browser says."""
     asked = request.query_params.get("lang") or request.cookies.get("lang")
     if asked in LANGUAGES:

@@ -13,16 +13,19 @@ DRAINED = 1_000_000_000
 """Bytes that are read and thrown away, so that a browser hears the refusal instead of a broken connection."""
 
 
-async def read_upload(request: Request, *, limit: int) -> FormData:
+LARGE = "Split it into several files, or ask the district office's technician to import it."
+
+
+async def read_upload(request: Request, *, limit: int, advice: str = LARGE) -> FormData:
     """The fields of a multipart form of at most `limit` bytes with one file; its content stands on disk if it is large.
 
     Refuses a larger one (413) and one that is no such form (400). For routes that take only `request`: FastAPI would
-    read the body before it asks who calls.
+    read the body before it asks who calls. `advice`: what to do with a file that is too large.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise _malformed()
     parser = MultiPartParser(
-        request.headers, _limited(request, limit), max_files=1, max_fields=FIELDS, max_part_size=100_000
+        request.headers, _limited(request, limit, advice), max_files=1, max_fields=FIELDS, max_part_size=100_000
     )
     try:
         return await parser.parse()
@@ -44,7 +47,7 @@ def text_of(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+async def _limited(request: Request, limit: int, advice: str) -> AsyncGenerator[bytes, None]:
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isdigit() else 0
     too_large = size > limit
@@ -60,8 +63,7 @@ async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
         raise Refusal(
             Kind.TOO_LARGE,
             "upload_too_large",
-            f"The file is too large: at most {limit / 1_000_000:g} MB can be uploaded here. "
-            "Split it into several files, or ask the district office's technician to import it.",
+            f"The file is too large: at most {limit / 1_000_000:g} MB can be uploaded here. {advice}",
         )
 
 

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements import commands
 from services.agreements.models import Organization, Program, School
 from services.agreements.rules import ProgramEntry
+from services.agreements.rules.registration import Identity
 from shared.clock import new_id
 from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
@@ -50,7 +51,7 @@ def an_entry(**changes: Any) -> ProgramEntry:
 async def an_organization(session: AsyncSession, name: str = "City Year") -> Organization:
     """A partner that is registered."""
     return await commands.register_organization(
-        session, organization_id=new_id(), name=name, actor=the_district(), now=NOW
+        session, organization_id=new_id(), identity=Identity(name=name), sure=True, actor=the_district(), now=NOW
     )
 
 

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements import commands
 from services.agreements.models import Change, Organization, Program
 from services.agreements.rules import ProgramStatus
+from services.agreements.rules.registration import Identity
 from shared.clock import new_id
 from shared.db import Database
 from shared.events.agreements import (
@@ -40,7 +41,11 @@ async def test_a_partner_is_registered_once_however_often_the_form_arrives(sessi
 
     for _ in range(2):
         await commands.register_organization(
-            session_agreements, organization_id=id_, name=" City  Year ", actor=the_district(), now=NOW
+            session_agreements,
+            organization_id=id_,
+            identity=Identity(name=" City  Year "),
+            actor=the_district(),
+            now=NOW,
         )
 
     assert await outbox(session_agreements) == [OrganizationRegistered(organization_id=id_, name="City Year")]

@@ -17,7 +17,7 @@ WITHOUT = {"/livez", "/readyz"}
 """Health: asked by machines that cannot sign in, and it tells nothing."""
 
 OPEN = {
-    "people": {"/", "/sign-in*", "/sign-out", "/people/api/v1/sign-in*"},
+    "people": {"/", "/sign-in*", "/sign-out", "/people/api/v1/sign-in*", "/register", "/people/api/v1/register"},
     "agreements": {
         "/agreements",
         "/agreements/programs*",

@@ -1,5 +1,5 @@
 """The JSON API about partners and programs: everything that the pages do."""
 
-from services.agreements.api import imports, partners, programs
+from services.agreements.api import imports, partners, programs, registrations, vetting
 
-routers = [programs.router, partners.router, imports.router]
+routers = [programs.router, registrations.router, partners.router, vetting.router, imports.router]

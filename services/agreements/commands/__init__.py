@@ -17,7 +17,9 @@ from services.agreements.commands.agreements import (
     take_back_agreement,
     terminate_agreement,
 )
+from services.agreements.commands.documents import accept_document, add_document, remove_document, unclaimed_files
 from services.agreements.commands.evidence import keep_referrals
+from services.agreements.commands.expiry import look_at_expiries
 from services.agreements.commands.imports import (
     ImportOutcome,
     apply_import,
@@ -25,7 +27,8 @@ from services.agreements.commands.imports import (
     forget_unapplied_imports,
     import_programs,
 )
-from services.agreements.commands.organizations import register_organization, rename_organization
+from services.agreements.commands.merge import merge_organizations
+from services.agreements.commands.organizations import duplicates_of, register_organization, rename_organization
 from services.agreements.commands.persons import erase_person, keep_persons
 from services.agreements.commands.programs import (
     add_program,
@@ -35,6 +38,7 @@ from services.agreements.commands.programs import (
     reopen_program,
 )
 from services.agreements.commands.ratings import give_ratings, save_ratings, take_ratings_back
+from services.agreements.commands.registration import save_registration, start_registration, submit_registration
 from services.agreements.commands.reviews import start_review
 from services.agreements.commands.rounds import ask_next, close_rounds, open_due_rounds, open_round
 from services.agreements.commands.todos import (
@@ -46,11 +50,14 @@ from services.agreements.commands.todos import (
     for_school,
     open_todo,
 )
+from services.agreements.commands.vetting import move_partner, rate_partner
 from services.agreements.commands.year_ends import decide_year_end, reopen_year_end, save_year_end
 
 __all__ = [
     "ImportOutcome",
     "To",
+    "accept_document",
+    "add_document",
     "add_program",
     "apply_import",
     "ask_next",
@@ -64,6 +71,7 @@ __all__ = [
     "decide_year_end",
     "discard_draft",
     "draft_agreement",
+    "duplicates_of",
     "erase_person",
     "for_district",
     "for_organization",
@@ -74,27 +82,36 @@ __all__ = [
     "import_programs",
     "keep_persons",
     "keep_referrals",
+    "look_at_expiries",
     "measure_goal",
+    "merge_organizations",
+    "move_partner",
     "name_agreement_contact",
     "open_due_rounds",
     "open_round",
     "open_todo",
     "pause_program",
+    "rate_partner",
     "register_organization",
+    "remove_document",
     "rename_organization",
     "renew_agreement",
     "reopen_program",
     "reopen_year_end",
     "replace_contact",
     "save_ratings",
+    "save_registration",
     "save_year_end",
     "send_for_signature",
     "settle_agreements",
     "sign_agreement",
     "start_amendment",
+    "start_registration",
     "start_review",
     "strike_measurement",
+    "submit_registration",
     "take_back_agreement",
     "take_ratings_back",
     "terminate_agreement",
+    "unclaimed_files",
 ]

@@ -108,7 +108,7 @@ def noted(program: Program, what: str, *, fields: Sequence[str] = (), words: str
     )
 
 
-def state_of(program: Program, organization_name: str) -> ProgramChanged:
+def state_of(program: Program, organization: Organization) -> ProgramChanged:
     """The program as it is published."""
     values = values_of(program)
     contact = Contact(
@@ -120,9 +120,10 @@ def state_of(program: Program, organization_name: str) -> ProgramChanged:
     return ProgramChanged(
         program_id=program.id,
         organization_id=program.organization_id,
-        organization_name=organization_name,
+        organization_name=organization.name,
         contact=contact if values.has_contact else None,
         status=program.status.value,
+        halt=organization.halt,
         **{name: getattr(values, name) for name in PUBLISHED},
     )
 

@@ -160,7 +160,7 @@ async def _planned(
     keys = {name_key(organization.name) for organization in reading.organizations}
     known = (await session.exec(select(Organization).order_by(col(Organization.id)).with_for_update())).all()
     organizations = {organization.id: organization for organization in known}
-    named = [organization.id for organization in known if organization.name_key in keys]
+    named = [organization.merged_into or organization.id for organization in known if organization.name_key in keys]
     rows = await session.exec(
         select(Program)
         .where(or_(col(Program.mapping) == mapping.name, col(Program.organization_id).in_(named)))
@@ -170,7 +170,8 @@ async def _planned(
     programs = {row.id: row for row in rows}
     plan = plan_import(
         reading,
-        {organization.name_key: organization.id for organization in known},
+        # What was merged keeps its name, by which files know it.
+        {organization.name_key: organization.merged_into or organization.id for organization in known},
         {row.id: _known(row, organizations[row.organization_id], mapping) for row in programs.values()},
     )
     return plan, organizations, programs
@@ -255,7 +256,7 @@ def _noted(decision: Decision, row: Program) -> Change:
 
 
 def _facts(decision: Decision, row: Program, organization: Organization) -> Iterator[Fact]:
-    yield state_of(row, organization.name)
+    yield state_of(row, organization)
     before = decision.before.status if decision.before else None
     if row.status is ProgramStatus.OPEN and before is not ProgramStatus.OPEN:
         yield ProgramOpened(program_id=row.id, organization_id=row.organization_id)

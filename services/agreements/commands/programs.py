@@ -32,6 +32,7 @@ from services.agreements.rules import (
     not_found,
     valid_program,
 )
+from services.agreements.rules.vetting import check_may_offer
 from services.agreements.words import line
 from shared.events.agreements import ProgramClosed, ProgramOpened
 from shared.events.base import Fact
@@ -61,13 +62,14 @@ async def add_program(
             raise not_found("program")
         return known
     organization = await kept_organization(session, organization_id, actor)
+    check_may_offer(organization.status, organization.name)
     values = valid_program(entry, [school.id for school in await active_schools(session)], country)
     program = new_program(program_id, organization, values, actor=actor, now=now)
     async with unique(session, _taken(organization, values)):
         session.add(program)
     session.add(noted(program, "added"))
     opened = ProgramOpened(program_id=program_id, organization_id=organization_id)
-    await emit(session, state_of(program, organization.name), opened, actor=actor, now=now)
+    await emit(session, state_of(program, organization), opened, actor=actor, now=now)
     return program
 
 
@@ -97,7 +99,7 @@ async def change_program(
         put_values(program, values)
     touch(program, organization, actor=actor, now=now)
     session.add(noted(program, "changed", fields=fields))
-    await emit(session, state_of(program, organization.name), actor=actor, now=now)
+    await emit(session, state_of(program, organization), actor=actor, now=now)
     return program
 
 
@@ -133,7 +135,7 @@ async def _move(
     program.status_reason = _reason(reason)
     touch(program, organization, actor=actor, now=now)
     session.add(noted(program, _WHAT[program.status], words=program.status_reason))
-    await emit(session, _moved_fact(program), state_of(program, organization.name), actor=actor, now=now)
+    await emit(session, _moved_fact(program), state_of(program, organization), actor=actor, now=now)
     return program
 
 

@@ -14,22 +14,27 @@ from services.agreements.models.partners import Organization, Person, School
 from services.agreements.models.programs import Change, Program, ProgramImport
 from services.agreements.models.reviews import Rating, Review, ReviewRound, Sheet, YearEnd
 from services.agreements.models.todos import Todo
+from services.agreements.models.vetting import CriterionRating, Document, PartnerChange, Registration
 
 __all__ = [
     "Agreement",
     "AgreementDue",
     "AgreementEntry",
     "Change",
+    "CriterionRating",
+    "Document",
     "Edition",
     "Goal",
     "Measurement",
     "Organization",
+    "PartnerChange",
     "Person",
     "Program",
     "ProgramImport",
     "Rating",
     "ReferralAttempt",
     "ReferralNeed",
+    "Registration",
     "Review",
     "ReviewRound",
     "School",

@@ -1,5 +1,5 @@
 """Pages about partners and programs: the same commands as the API."""
 
-from services.agreements.pages import imports, partners, programs
+from services.agreements.pages import imports, partners, programs, registrations, vetting
 
-routers = [programs.router, partners.router, imports.router]
+routers = [programs.router, partners.router, registrations.router, vetting.router, imports.router]

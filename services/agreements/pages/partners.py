@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from services.agreements import commands, queries
+from services.agreements import commands, partner_labels, queries
 from services.agreements.pages.show import form_again, show
-from services.agreements.queries import ProgramSearch
+from services.agreements.queries import Blank, PartnerFilter, ProgramSearch
+from services.agreements.rules.registration import Identity
 from shared.clock import new_id, utc_now
 from shared.identity import District, SignedIn
 from shared.refusals import Refusal
@@ -18,12 +19,23 @@ from shared.web import Page, Transaction, see_other
 router = APIRouter(prefix="/agreements", include_in_schema=False)
 
 
-class PartnerForm(BaseModel):
-    """A partner's name; `id` is made with the form, so that sending it twice registers one partner."""
+STANDS = [
+    (PartnerFilter.REVIEW, "Wait for review"),
+    (PartnerFilter.REGISTERING, "Registering"),
+    (PartnerFilter.APPROVED, "Approved"),
+    (PartnerFilter.HALTED, "Take no new referrals"),
+    (PartnerFilter.SUSPENDED, "Suspended"),
+    (PartnerFilter.DECLINED, "Declined"),
+    (PartnerFilter.MERGED, "Merged"),
+]
+
+
+class PartnerForm(Identity):
+    """A partner as the district enters it; `id` is made with the form, so that sending it twice enters one partner."""
 
     id: UUID = Field(default_factory=new_id)
-    name: str = ""
     version: int = 1
+    sure: bool = False
 
 
 @router.get("/partners")
@@ -33,10 +45,25 @@ async def partners(
     session: Transaction,
     paging: Page,
     q: Annotated[str, Query(max_length=200)] = "",
+    stand: Annotated[PartnerFilter | None, Blank, Query()] = None,
 ) -> HTMLResponse:
-    """The list of partners."""
-    found, total = await queries.find_organizations(session, q, offset=paging.offset, limit=paging.limit)
-    return show(request, actor, "partners.html", organizations=found, total=total, paging=paging, q=q)
+    """The list of partners; the district finds those that wait for it by where they stand."""
+    stand = stand if actor.is_district else None
+    found, total = await queries.find_organizations(
+        session, q, offset=paging.offset, limit=paging.limit, stand=stand, seen_by=actor
+    )
+    return show(
+        request,
+        actor,
+        "partners.html",
+        organizations=found,
+        total=total,
+        paging=paging,
+        q=q,
+        stand=stand,
+        stands=STANDS,
+        labels=partner_labels,
+    )
 
 
 @router.get("/partners/new")
@@ -52,22 +79,37 @@ async def register_partner(
     """Register a partner."""
     try:
         added = await commands.register_organization(
-            session, organization_id=form.id, name=form.name, actor=actor, now=utc_now()
+            session, organization_id=form.id, identity=form, sure=form.sure, actor=actor, now=utc_now()
         )
     except Refusal as refusal:
-        return form_again(request, actor, "partner_form.html", refusal, form=form, partner=None)
+        doubtful = refusal.code == "duplicates_found"
+        found = await commands.duplicates_of(session, form, actor=actor) if doubtful else []
+        context = {"form": form, "partner": None, "duplicates": found}
+        return form_again(request, actor, "partner_form.html", refusal, **context)
     return see_other(f"/agreements/partners/{added.id}?done=added")
 
 
 @router.get("/partners/{organization_id}")
 async def partner(
     request: Request, actor: SignedIn, session: Transaction, organization_id: UUID, paging: Page, done: str = ""
-) -> HTMLResponse:
-    """A partner with its programs."""
-    found = await queries.organization_view(session, organization_id)
+) -> Response:
+    """A partner with its programs; one that was merged leads to where it went."""
+    found = await queries.organization_view(session, organization_id, actor)
+    if found.merged_into and not actor.is_district:
+        return see_other(f"/agreements/partners/{found.merged_into}")
     search = ProgramSearch(organization=organization_id, status="any")
     programs, total = await queries.find_programs(session, search, offset=paging.offset, limit=paging.limit)
-    return show(request, actor, "partner.html", partner=found, programs=programs, total=total, paging=paging, done=done)
+    return show(
+        request,
+        actor,
+        "partner.html",
+        partner=found,
+        programs=programs,
+        total=total,
+        paging=paging,
+        done=done,
+        labels=partner_labels,
+    )
 
 
 @router.get("/partners/{organization_id}/edit")

@@ -14,13 +14,13 @@ from shared.web import page
 
 
 def show(request: Request, actor: Actor | None, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """The page; families and people not signed in get it in their language and in large type."""
+    """The page; families and people not signed in get it in their language and in large type, unless it says not."""
     return page(
         request,
         actor,
         template,
         status=status,
-        for_families=not is_staff(actor),
+        for_families=context.pop("for_families", not is_staff(actor)),
         words=labels,
         is_staff=is_staff(actor),
         keeps=lambda organization_id: keeps(actor, organization_id),

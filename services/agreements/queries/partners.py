@@ -1,10 +1,11 @@
 """What is asked about partner organizations and schools."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,6 +13,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements.models import Organization, Program, School
 from services.agreements.queries.common import words_in
 from services.agreements.rules import ProgramStatus, not_found
+from services.agreements.rules.standing import Halt
+from services.agreements.rules.vetting import LISTED, PartnerStatus, Review, Standing
+from shared.identity.actor import Actor
+
+
+class PartnerFilter(StrEnum):
+    """Where partners stand, as the district looks for them."""
+
+    REVIEW = "review"
+    REGISTERING = "registering"
+    APPROVED = "approved"
+    HALTED = "halted"
+    SUSPENDED = "suspended"
+    DECLINED = "declined"
+    MERGED = "merged"
 
 
 class OrganizationView(BaseModel):
@@ -20,9 +36,19 @@ class OrganizationView(BaseModel):
     id: UUID
     name: str
     version: int
+    status: PartnerStatus
+    review: Review
+    halt: Halt | None
+    """Why its programs take no new referrals."""
+    merged_into: UUID | None
     programs: int
     """Programs that are not closed."""
     open_programs: int
+
+    @property
+    def standing(self) -> Standing:
+        """Status and review together."""
+        return Standing(self.status, self.review)
 
 
 class SchoolView(BaseModel):
@@ -33,16 +59,25 @@ class SchoolView(BaseModel):
 
 
 async def find_organizations(
-    session: AsyncSession, q: str = "", *, offset: int = 0, limit: int | None = None, only: Sequence[UUID] | None = None
+    session: AsyncSession,
+    q: str = "",
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+    only: Sequence[UUID] | None = None,
+    stand: PartnerFilter | None = None,
+    seen_by: Actor | None = None,
 ) -> tuple[list[OrganizationView], int]:
     """Partner organizations by words of their names, a part of them, and how many there are in all.
 
-    `only` narrows them to these ids.
+    `only` narrows them to these ids, `stand` to where they stand, `seen_by` to those that this person may know of.
     """
     fits = words_in(q, Organization.name) + ([col(Organization.id).in_(only)] if only is not None else [])
+    fits += [_FILTERS[stand]] if stand else []
+    fits += _known_to(seen_by, stand) if seen_by else []
     rows = await session.execute(
         columns(
-            *(col(column) for column in (Organization.id, Organization.name, Organization.version)),
+            *(col(getattr(Organization, name)) for name in _OWN),
             func.count(col(Program.id)).filter(col(Program.status) != ProgramStatus.CLOSED).label("programs"),
             func.count(col(Program.id)).filter(col(Program.status) == ProgramStatus.OPEN).label("open_programs"),
         )
@@ -57,9 +92,33 @@ async def find_organizations(
     return [OrganizationView(**row) for row in rows.mappings()], (await session.exec(count)).one()
 
 
-async def organization_view(session: AsyncSession, organization_id: UUID) -> OrganizationView:
-    """One partner organization."""
-    found, _ = await find_organizations(session, only=[organization_id])
+_OWN = ("id", "name", "version", "status", "review", "halt", "merged_into")
+
+_FILTERS: dict[PartnerFilter, ColumnElement[bool]] = {
+    PartnerFilter.REVIEW: col(Organization.review) == Review.WAITING,
+    PartnerFilter.REGISTERING: col(Organization.status) == PartnerStatus.REGISTERING,
+    PartnerFilter.APPROVED: col(Organization.status).in_([PartnerStatus.APPROVED, PartnerStatus.CONDITIONAL]),
+    PartnerFilter.HALTED: and_(col(Organization.halt).is_not(None), col(Organization.status).in_(LISTED)),
+    PartnerFilter.SUSPENDED: col(Organization.status) == PartnerStatus.SUSPENDED,
+    PartnerFilter.DECLINED: col(Organization.status) == PartnerStatus.DECLINED,
+    PartnerFilter.MERGED: col(Organization.status) == PartnerStatus.MERGED,
+}
+
+
+def _known_to(actor: Actor, stand: PartnerFilter | None) -> list[ColumnElement[bool]]:
+    """The district knows all, the merged ones where it asks for them; everybody else the approved and their own."""
+    if actor.is_district:
+        return [] if stand is PartnerFilter.MERGED else [col(Organization.status) != PartnerStatus.MERGED]
+    own = col(Organization.id).in_(actor.organization_ids), col(Organization.registrant_id) == actor.person_id
+    return [or_(col(Organization.status).in_(LISTED), *own)]
+
+
+async def organization_view(
+    session: AsyncSession, organization_id: UUID, seen_by: Actor | None = None
+) -> OrganizationView:
+    """One partner organization; only where `seen_by` may know of it."""
+    seen_by = None if seen_by and seen_by.is_district else seen_by
+    found, _ = await find_organizations(session, only=[organization_id], seen_by=seen_by)
     if not found:
         raise not_found("organization")
     return found[0]

@@ -37,3 +37,10 @@ def not_found(what: str) -> Refusal:
 def keeps(actor: Actor | None, organization_id: UUID) -> bool:
     """Whether somebody may change an organization's programs: the district office, and its own people."""
     return actor is not None and (actor.is_district or organization_id in actor.organization_ids)
+
+
+def tends(actor: Actor | None, organization_id: UUID, registrant_id: UUID | None) -> bool:
+    """Whether somebody may see and write a partner's registration: who keeps it, and who is just registering it."""
+    if keeps(actor, organization_id):
+        return True
+    return actor is not None and actor.only is None and actor.person_id == registrant_id is not None

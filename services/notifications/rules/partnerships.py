@@ -61,7 +61,32 @@ def _waits_for_other(side: str) -> Callable[[Any], bool]:
     return lambda fact: not fact.last and fact.side == side
 
 
+def _expiring(what: str) -> Callable[[Any], bool]:
+    return lambda fact: fact.what == what
+
+
 TOLD: dict[type[Fact], tuple[Told, ...]] = {
+    agreements.RegistrationSubmitted: (Told(Kind.WORK_REGISTRATION_SUBMITTED, (Who.DISTRICT,)),),
+    agreements.RegistrationQuestioned: (Told(Kind.WORK_REGISTRATION_QUESTIONS, (Who.PARTNER,)),),
+    agreements.OrganizationApproved: (
+        Told(Kind.WORK_PARTNER_APPROVED, (Who.PARTNER,), when=lambda fact: not fact.conditional),
+        Told(Kind.WORK_PARTNER_CONDITIONAL, (Who.PARTNER,), when=lambda fact: fact.conditional),
+    ),
+    agreements.OrganizationDeclined: (Told(Kind.WORK_PARTNER_DECLINED, (Who.PARTNER,)),),
+    agreements.OrganizationSuspended: (Told(Kind.WORK_PARTNER_SUSPENDED, (Who.PARTNER,)),),
+    # That its programs take referrals again is a message of its own; two mails would be one too many.
+    agreements.OrganizationReinstated: (Told(Kind.WORK_PARTNER_REINSTATED, (Who.PARTNER,), email=False),),
+    agreements.OrganizationHalted: (
+        Told(Kind.WORK_PARTNER_HALTED, (Who.PARTNER, Who.DISTRICT), when=lambda fact: fact.halt != "suspended"),
+    ),
+    agreements.OrganizationResumed: (Told(Kind.WORK_PARTNER_RESUMED, (Who.PARTNER,)),),
+    agreements.OrganizationExpiring: (
+        Told(Kind.WORK_INSURANCE_EXPIRING, (Who.PARTNER,), when=_expiring("insurance")),
+        Told(Kind.WORK_CHECKS_EXPIRING, (Who.PARTNER,), when=_expiring("checks")),
+        Told(Kind.WORK_CERTIFICATION_ENDING, (Who.PARTNER,), when=_expiring("certification")),
+    ),
+    agreements.CertificationLapsed: (Told(Kind.WORK_CERTIFICATION_LAPSED, (Who.PARTNER, Who.DISTRICT)),),
+    agreements.DocumentAccepted: (Told(Kind.WORK_DOCUMENT_ACCEPTED, (Who.PARTNER,), email=False),),
     agreements.ProgramClosed: (Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER,), email=False),),
     agreements.AgreementDrafted: (Told(Kind.WORK_AGREEMENT_DRAFTED, BOTH),),
     agreements.AgreementChanged: _other_side(Kind.WORK_AGREEMENT_CHANGED, email=False),

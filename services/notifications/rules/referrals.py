@@ -78,6 +78,7 @@ WHO_IS_TOLD_WHAT: dict[type[Fact], tuple[Row, ...]] = {
     ),
     referrals.ReferralAccepted: (Row(Kind.FAMILY_ACCEPTED), Row(Kind.STAFF_ACCEPTED)),
     referrals.ReferralWaitlisted: (Row(Kind.FAMILY_WAITLISTED), Row(Kind.STAFF_WAITLISTED)),
+    referrals.ProgramHalted: (Row(Kind.FAMILY_PROGRAM_HALTED), Row(Kind.STAFF_PROGRAM_HALTED)),
     # Without a next choice the referral is returned at once, and that is what is told.
     referrals.ReferralDeclined: (
         Row(Kind.FAMILY_DECLINED_NEXT, when=_has_next),

@@ -6,6 +6,9 @@ from shared.translations import mark
 
 NEWS = mark("News about a partnership")
 
+SEE_PARTNER = mark("Open the page of the partner")
+ANSWER_THERE = mark("Read and answer")
+RENEW = mark("Attach the new document")
 SEE_PROGRAM = mark("Open the program")
 SEE_REVIEW = mark("Open the review")
 SEE_AGREEMENT = mark("Open the agreement")
@@ -13,6 +16,114 @@ SIGN = mark("Read and sign")
 AGREEMENT_NEEDED = mark("An agreement needs you")
 
 TEXTS: dict[Kind, Text] = {
+    Kind.WORK_REGISTRATION_SUBMITTED: Text(
+        NEWS,
+        mark("A partner waits for your review"),
+        mark("%(partner)s sent its details and documents. Please review them."),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_REGISTRATION_QUESTIONS: Text(
+        NEWS,
+        mark("The district office asks you something"),
+        mark(
+            "The district office looked at the details of %(partner)s and has questions. Please answer and send again."
+        ),
+        ANSWER_THERE,
+    ),
+    Kind.WORK_PARTNER_APPROVED: Text(
+        NEWS,
+        mark("You are approved"),
+        mark("The district office approved %(partner)s until %(day)s. Schools can refer students to your programs."),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_PARTNER_CONDITIONAL: Text(
+        NEWS,
+        mark("You are approved, with conditions"),
+        mark(
+            "The district office approved %(partner)s until %(day)s, with conditions. "
+            "Please read them and say when they are met."
+        ),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_PARTNER_DECLINED: Text(
+        NEWS,
+        mark("Your registration was declined"),
+        mark(
+            "The district office declined the registration of %(partner)s. "
+            "The reasons stand on your page; you can mend it and send it again."
+        ),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_PARTNER_SUSPENDED: Text(
+        NEWS,
+        mark("You are suspended"),
+        mark(
+            "The district office suspended %(partner)s: your programs take no new referrals. "
+            "The reasons stand on your page."
+        ),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_PARTNER_REINSTATED: Text(
+        NEWS,
+        mark("Your suspension is over"),
+        mark("The district office ended the suspension of %(partner)s."),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_PARTNER_HALTED: Text(
+        NEWS,
+        mark("No new referrals for now"),
+        mark(
+            "The insurance or the background checks of %(partner)s have run out. Its programs take no new referrals "
+            "until the district office has accepted a new document. Open referrals stay."
+        ),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_PARTNER_RESUMED: Text(
+        NEWS,
+        mark("New referrals are possible again"),
+        mark("The programs of %(partner)s take new referrals again."),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_INSURANCE_EXPIRING: Text(
+        NEWS,
+        mark("Your insurance runs out"),
+        mark(
+            "The proof of insurance of %(partner)s holds until %(day)s. Please attach a new one in time: "
+            "after that day your programs take no new referrals."
+        ),
+        RENEW,
+    ),
+    Kind.WORK_CHECKS_EXPIRING: Text(
+        NEWS,
+        mark("Your background-check attestation runs out"),
+        mark(
+            "The background-check attestation of %(partner)s holds until %(day)s. Please attach a new one in time: "
+            "after that day your programs take no new referrals."
+        ),
+        RENEW,
+    ),
+    Kind.WORK_CERTIFICATION_ENDING: Text(
+        NEWS,
+        mark("Your yearly approval ends"),
+        mark(
+            "The approval of %(partner)s holds until %(day)s. Please check your details and send them for another year."
+        ),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_CERTIFICATION_LAPSED: Text(
+        NEWS,
+        mark("A yearly approval has ended"),
+        mark(
+            "The approval of %(partner)s ended on %(day)s and was not renewed yet. Its programs still take referrals."
+        ),
+        SEE_PARTNER,
+    ),
+    Kind.WORK_DOCUMENT_ACCEPTED: Text(
+        NEWS,
+        mark("A document was accepted"),
+        mark("The district office accepted a document of %(partner)s."),
+        SEE_PARTNER,
+    ),
     Kind.WORK_PROGRAM_CLOSED: Text(
         NEWS,
         mark("A program takes no more referrals"),

@@ -123,6 +123,20 @@ TEXTS: dict[Kind, Text] = {
         SEE_DETAILS,
         mark("The program told us that %(child)s is enrolled. We wish you a good start."),
     ),
+    Kind.FAMILY_PROGRAM_HALTED: Text(
+        NEWS,
+        mark("A program takes no new students for now"),
+        mark(
+            "%(program)s (%(partner)s) takes no new students for now. "
+            "What was asked for or agreed for %(child)s stays. Your school knows about it. "
+            "You do not need to do anything now."
+        ),
+        SEE_DETAILS,
+        mark(
+            "The program that we asked for %(child)s takes no new students for now. "
+            "What was asked for or agreed stays. Your school knows about it. You do not need to do anything now."
+        ),
+    ),
     Kind.FAMILY_NOT_CONTACTED: Text(
         NEWS,
         mark("They could not reach you"),
@@ -279,6 +293,19 @@ TEXTS: dict[Kind, Text] = {
         mark(
             "Your referral for %(child)s waits at a partner, but nobody there could be reached by e-mail. "
             "Please call them."
+        ),
+    ),
+    Kind.STAFF_PROGRAM_HALTED: Text(
+        STAFF_NEEDED,
+        mark("A program takes no new referrals for now"),
+        mark(
+            "%(program)s (%(partner)s) takes no new referrals for now. The referral of %(student)s stays there. "
+            "Ask the partner how it goes on, or withdraw the referral and choose another program."
+        ),
+        SEE_REFERRAL,
+        mark(
+            "The program that has your referral for %(child)s takes no new ones for now. The referral stays there. "
+            "Ask the partner how it goes on, or withdraw the referral and choose another program."
         ),
     ),
     Kind.PARTNER_NEW: Text(

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from services.people import commands, queries, rules
-from services.people.commands import Choice, SignedInAs
+from services.people.commands import Choice, Registrant, SignedInAs
 from services.people.edge import client_of, database_of, device_of, limits_of, settings_of, token_of
 from services.people.models import Person
 from services.people.queries import SessionOut
 from shared.clock import utc_now
 from shared.events.base import Role
 from shared.identity import Actor, Anyone, SignedIn
+from shared.refusals import Kind, Refusal
+from shared.translations import best_language
 from shared.web import Transaction
 
 router = APIRouter()
@@ -24,6 +26,15 @@ class AskIn(BaseModel):
     """Who wants to sign in."""
 
     email: str = Field(max_length=254)
+
+
+class RegisterIn(AskIn):
+    """Who wants to register an organization."""
+
+    given_name: str = Field(max_length=200)
+    family_name: str = Field(max_length=200)
+    language: str = Field(default="en", max_length=35)
+    """BCP 47."""
 
 
 class AskedOut(BaseModel):
@@ -91,6 +102,27 @@ async def ask(request: Request, actor: Anyone, session: Transaction, wish: AskIn
     limits, now = limits_of(request), utc_now()
     ticket = await commands.ask_for_code(session, email=wish.email, client=client_of(request), limits=limits, now=now)
     return AskedOut(ticket=ticket, expires_at=now + limits.code_length)
+
+
+@router.post("/register", status_code=202)
+async def register(request: Request, actor: Anyone, session: Transaction, wish: RegisterIn) -> AskedOut:
+    """Have a code e-mailed that proves the address of somebody who wants to register an organization."""
+    limits, now = limits_of(request), utc_now()
+    registrant = Registrant(wish.given_name, wish.family_name, best_language(wish.language))
+    ticket = await commands.ask_for_code(
+        session, email=wish.email, client=client_of(request), limits=limits, registrant=registrant, now=now
+    )
+    return AskedOut(ticket=ticket, expires_at=now + limits.code_length)
+
+
+@router.post("/sign-in/renew")
+async def renew(request: Request, actor: SignedIn, session: Transaction) -> TokenOut:
+    """A token with the roles that the caller holds now; refused (409) where this one has them already."""
+    now = utc_now()
+    renewed = await commands.renew_session(session, actor=actor, now=now)
+    if renewed is None:
+        raise Refusal(Kind.CONFLICT, "nothing_to_renew", "Your session has all your roles. Go on with it.")
+    return _token(request, renewed, now)
 
 
 @router.post("/sign-in/code")

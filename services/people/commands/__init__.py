@@ -13,10 +13,12 @@ from services.people.commands.imports import (
     receive_import,
 )
 from services.people.commands.persons import add_person, grant_role, revoke_role
-from services.people.commands.sessions import SignedInAs, sign_out, sign_out_everywhere
+from services.people.commands.register import let_act_for, move_roles
+from services.people.commands.sessions import SignedInAs, renew_session, sign_out, sign_out_everywhere
 from services.people.commands.sign_in import (
     Choice,
     Limits,
+    Registrant,
     ask_for_code,
     choose_person,
     clear_old_sign_ins,
@@ -34,6 +36,7 @@ __all__ = [
     "Letter",
     "Limits",
     "Outcome",
+    "Registrant",
     "SignedInAs",
     "add_person",
     "approve_import",
@@ -52,12 +55,15 @@ __all__ = [
     "issue_setup_link",
     "keep_contact",
     "keep_organization",
+    "let_act_for",
     "look_at_link",
+    "move_roles",
     "note_progress",
     "people_to_choose",
     "receive_import",
     "redeem_code",
     "redeem_link",
+    "renew_session",
     "revoke_role",
     "settle_letter",
     "sign_out",

@@ -1,7 +1,7 @@
 """Sessions begin with a sign-in and end by time, by sign-out, and when the person's roles change."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -52,6 +52,18 @@ async def start_session(
     fact = SessionStarted(person_id=person.id, session_id=row.id, method=method, expires_at=row.expires_at)
     await emit(session, fact, actor=actor, now=now)
     return SignedInAs(actor, row.expires_at)
+
+
+async def renew_session(session: AsyncSession, *, actor: Actor, now: datetime) -> SignedInAs | None:
+    """Let a session carry the roles that its person holds now; None where it does already, or is over."""
+    row = await session.get(Session, actor.session_id, with_for_update=True) if actor.session_id else None
+    if row is None or row.ended_at is not None or row.expires_at <= now:
+        return None
+    roles = (await roles_of(session, [row.person_id]))[row.person_id]
+    if set(roles) == set(actor.roles):
+        return None
+    row.roles = _snapshot(roles)
+    return SignedInAs(replace(actor, roles=tuple(roles)), row.expires_at)
 
 
 async def sign_out(session: AsyncSession, *, actor: Actor, length: timedelta, now: datetime) -> None:

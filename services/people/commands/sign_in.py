@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people import rules, secret
+from services.people.commands.register import person_to_be
 from services.people.commands.sessions import SignedInAs, start_session
 from services.people.models import Person, RoleHeld, SignIn
 from services.people.roster.values import email as read_email
@@ -22,6 +23,8 @@ from shared.messaging import wake
 from shared.refusals import Kind, Refusal
 from shared.translations import mark
 
+NO_GIVEN_NAME = mark("Enter your first name.")
+NO_FAMILY_NAME = mark("Enter your last name.")
 NO_ADDRESS = mark("Enter an e-mail address, like ana@example.org.")
 WRONG_LINK = mark("This link does not work. Open it from the newest e-mail once more, or ask for a new one.")
 WRONG_CODE = mark("This is not the code. Look for the newest e-mail and enter its six digits.")
@@ -41,6 +44,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Registrant:
+    """Somebody who wants to register an organization, as entered."""
+
+    given_name: str
+    family_name: str
+    language: str = "en"
+
+    def named(self) -> dict[str, str]:
+        """The names in one line each, and the language."""
+        names = {"given_name": self.given_name, "family_name": self.family_name, "language": self.language}
+        return {name: rules.plain(value)[:100] for name, value in names.items()}
+
+    def wrong(self) -> dict[str, str]:
+        """What is missing, by field."""
+        named = self.named()
+        missing = {"given_name": NO_GIVEN_NAME, "family_name": NO_FAMILY_NAME}
+        return {name: words for name, words in missing.items() if not named[name]}
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The way in is open, but several people have this address: the ticket lets one of them be chosen."""
 
@@ -48,24 +71,39 @@ class Choice:
     persons: Sequence[Person]
 
 
-async def ask_for_code(session: AsyncSession, *, email: str, client: str, limits: Limits, now: datetime) -> str:
-    """Have a code and a link sent to an address; returns the ticket that binds the code to this browser."""
+async def ask_for_code(
+    session: AsyncSession,
+    *,
+    email: str,
+    client: str,
+    limits: Limits,
+    registrant: Registrant | None = None,
+    now: datetime,
+) -> str:
+    """Have a code and a link sent to an address; returns the ticket that binds the code to this browser.
+
+    With a `registrant` the mail goes out also where nobody has the address: redeeming it makes this person.
+    """
     address = read_email(email.strip().lower())
+    wrong = registrant.wrong() if registrant else {}
     if address is None:
-        raise Refusal(Kind.INVALID, "email_invalid", "", fields={"email": NO_ADDRESS})
+        wrong["email"] = NO_ADDRESS
+    if address is None or wrong:
+        raise Refusal(Kind.INVALID, "email_invalid" if "email" in wrong else "names_missing", "", fields=wrong)
     await _check_rates(session, address, client, limits, now)
     id, key = new_id(), secret.new_key()
-    session.add(
-        SignIn(
-            id=id,
-            email=address,
-            ticket_hash=secret.digest(key),
-            client=client,
-            asked_at=now,
-            expires_at=now + limits.code_length,
-            send_at=now,
-        )
+    row = SignIn(
+        id=id,
+        email=address,
+        ticket_hash=secret.digest(key),
+        client=client,
+        asked_at=now,
+        expires_at=now + limits.code_length,
+        send_at=now,
     )
+    for name, value in (registrant.named() if registrant else {}).items():
+        setattr(row, name, value)
+    session.add(row)
     await wake(session, "jobs")
     return f"{id}.{key}"
 
@@ -199,6 +237,8 @@ async def _open(
     session: AsyncSession, row: SignIn, how: str, device: str, limits: Limits, now: datetime
 ) -> SignedInAs | Choice:
     persons = await _persons(session, row)
+    if not persons and (new := await person_to_be(session, row, now=now)):
+        persons = [new]
     if not persons:
         raise Refusal(Kind.FORBIDDEN, "nobody_there", NOBODY)
     row.opened_by = how

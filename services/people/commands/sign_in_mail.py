@@ -33,7 +33,8 @@ async def claim_letters(
 ) -> tuple[list[Letter], int]:
     """The letters to send now, each with fresh secrets, and how many requests were dealt with.
 
-    A request for an address that nobody has is settled without a letter. What an earlier try sent stops working.
+    A request for an address that nobody has is settled without a letter, unless somebody registers with it. What
+    an earlier try sent stops working.
     """
     due = select(SignIn).where(col(SignIn.send_at) <= now).order_by(col(SignIn.send_at)).limit(most)
     rows: Sequence[SignIn] = (await session.exec(due.with_for_update(skip_locked=True))).all()
@@ -46,13 +47,13 @@ async def _claim(session: AsyncSession, row: SignIn, public_url: str, minutes: i
     if row.email is None or row.opened_by is not None or now >= row.expires_at:
         return None
     persons = await persons_at(session, row.email)
-    if not persons:
+    if not persons and not row.given_name:
         return None
     code, key = secret.new_code(), secret.new_key()
     row.code_hash, row.link_hash = await secret.code_digest(code, row.id), secret.digest(key)
     row.sends += 1
     row.send_at = now + LEASE
-    language = best_language(persons[0].language)
+    language = best_language(persons[0].language if persons else row.language)
     mail = write_mail(row.email, code, link_address(public_url, key), language, minutes)
     return Letter(row.id, row.sends, mail)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.people import commands, rules
-from services.people.commands import SignedInAs
+from services.people.commands import Registrant, SignedInAs
 from services.people.commands.sign_in import WHO, Choice
 from services.people.edge import (
     TICKET_COOKIE,
@@ -25,18 +25,29 @@ from services.people.edge import (
 from shared.clock import utc_now
 from shared.identity import Anyone
 from shared.refusals import Kind, Refusal
-from shared.web import Transaction, page, see_other
+from shared.web import Transaction, page, reader_language, see_other
 
 router = APIRouter(include_in_schema=False)
+
+REGISTER = "/agreements/register"
+"""Where an organization is registered, once the address is proved."""
 
 Next = Annotated[str, Query(alias="next", max_length=1000)]
 NextField = Annotated[str, Form(alias="next", max_length=1000)]
 
 
 @router.get("/")
-async def front(request: Request, actor: Anyone) -> Response:
-    """Where somebody who is signed in belongs; for everybody else, what this is."""
+async def front(request: Request, actor: Anyone, session: Transaction) -> Response:
+    """Where somebody who is signed in belongs; for everybody else, what this is.
+
+    Whoever signed in to register an organization has a role by now: the session takes it up here.
+    """
     home = rules.home_of(actor.roles) if actor else None
+    if home is None and actor is not None:
+        now = utc_now()
+        renewed = await commands.renew_session(session, actor=actor, now=now)
+        if renewed is not None and (home := rules.home_of(renewed.actor.roles)):
+            return let_in(request, see_other(home), renewed, now)
     return see_other(home) if home else page(request, actor, "front.html")
 
 
@@ -69,6 +80,42 @@ async def ask(
     except Refusal as refusal:
         return _ask_page(request, way_on, email, refusal)
     return set_ticket(request, see_other(_with_next("/sign-in/code", way_on)), ticket)
+
+
+@router.get("/register")
+async def register_page(request: Request, actor: Anyone) -> Response:
+    """Asks who wants to register an organization."""
+    return see_other(REGISTER) if actor is not None else _register_page(request, {})
+
+
+def _register_page(request: Request, form: dict[str, str], refusal: Refusal | None = None) -> HTMLResponse:
+    status = int(refusal.kind) if refusal else 200
+    return page(request, None, "register.html", status=status, refusal=refusal, form=form)
+
+
+@router.post("/register")
+async def register(
+    request: Request,
+    actor: Anyone,
+    session: Transaction,
+    given_name: Annotated[str, Form(max_length=200)] = "",
+    family_name: Annotated[str, Form(max_length=200)] = "",
+    email: Annotated[str, Form(max_length=254)] = "",
+) -> Response:
+    """Has a code sent that proves the address; the answer is the same for known and unknown ones."""
+    try:
+        ticket = await commands.ask_for_code(
+            session,
+            email=email,
+            client=client_of(request),
+            limits=limits_of(request),
+            registrant=Registrant(given_name, family_name, reader_language(request, actor)),
+            now=utc_now(),
+        )
+    except Refusal as refusal:
+        form = {"given_name": given_name, "family_name": family_name, "email": email}
+        return _register_page(request, form, refusal)
+    return set_ticket(request, see_other(_with_next("/sign-in/code", REGISTER)), ticket)
 
 
 @router.get("/sign-in/code")

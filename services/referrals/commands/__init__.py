@@ -4,6 +4,7 @@ from services.referrals.commands.answer import Answer, acknowledge, answer_many,
 from services.referrals.commands.choose import add_choices
 from services.referrals.commands.consent import StatedConsent, give_consent, refuse_consent
 from services.referrals.commands.erase import erase_person
+from services.referrals.commands.halt import tell_programs_halted
 from services.referrals.commands.leave import leave_closed
 from services.referrals.commands.make import ConsentBody, Making, Move, as_answer, make_move
 from services.referrals.commands.remind import plan_missing, settle_due
@@ -31,5 +32,6 @@ __all__ = [
     "refuse_consent",
     "settle_due",
     "submit",
+    "tell_programs_halted",
     "withdraw",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,6 +32,8 @@ from shared.refusals import Kind, Refusal
 from shared.web.words import exact
 
 SYSTEM = system("referrals")
+NO_DEADLINES = BusinessCalendar(ZoneInfo("UTC"))
+"""For what sets no deadline and so needs no district's calendar: a withdrawal, a note."""
 
 DID: dict[Verb, type[facts.ReferralFact]] = {
     Verb.GIVE_CONSENT: facts.ConsentGiven,

@@ -35,6 +35,7 @@ def _offer(program: Program, under_agreement: bool) -> Offer:
         organization_name=program.organization_name,
         status=program.status,
         under_agreement=under_agreement,
+        halt=program.halt,
     )
 
 

@@ -2,19 +2,15 @@
 
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import SYSTEM, fetch
+from services.referrals.commands.case import NO_DEADLINES, SYSTEM, fetch
 from services.referrals.commands.withdraw import end
 from services.referrals.models import Consent, Entry, Message, Person, Referral
-from services.referrals.rules import CLOSED, BusinessCalendar, Mover, Standing, Verb, decide
-
-NO_DEADLINES = BusinessCalendar(ZoneInfo("UTC"))
-"""A withdrawal sets no deadline, so it needs no district's calendar."""
+from services.referrals.rules import CLOSED, Mover, Standing, Verb, decide
 
 
 async def erase_person(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:

@@ -25,15 +25,22 @@ async def plan(session: AsyncSession, case: Case) -> Plan:
     wanted = [attempt.program_id for attempt in case.queued]
     agreed = under_agreement(case.referral.school_id)
     with session.no_autoflush:
-        rows = await session.exec(select(Program.id, Program.status, agreed).where(col(Program.id).in_(wanted)))
-    status = {id: found if found != "open" or covered else "no_agreement" for id, found, covered in rows}
+        rows = await session.exec(select(Program, agreed).where(col(Program.id).in_(wanted)))
+    why_not = {program.id: _why_not(program, covered) for program, covered in rows}
     skipped: list[tuple[Attempt, str]] = []
     for attempt in case.queued:
-        found = status.get(attempt.program_id, "unknown")
-        if found == "open":
+        reason = why_not.get(attempt.program_id, "unknown")
+        if not reason:
             return Plan(skipped, attempt)
-        skipped.append((attempt, found))
+        skipped.append((attempt, reason))
     return Plan(skipped, None)
+
+
+def _why_not(program: Program, covered: bool) -> str:
+    """Why a program takes no referral of this school; empty where it does."""
+    if not program.is_open:
+        return "halted" if program.status == "open" else program.status
+    return "" if covered else "no_agreement"
 
 
 async def go_on(session: AsyncSession, case: Case, planned: Plan | None = None) -> None:

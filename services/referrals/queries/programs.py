@@ -55,8 +55,8 @@ def fit_shape(judged: Fit) -> FitShape:
 _OF_PROGRAM = tuple(
     Program.__table__.c[name]  # type: ignore[attr-defined]
     for name in (
-        "id", "organization_id", "name", "organization_name", "status", "needs", "grades", "school_ids", "languages",
-        "capacity", "schedule", "site", "contact_phone",
+        "id", "organization_id", "name", "organization_name", "status", "halt", "needs", "grades", "school_ids",
+        "languages",        "capacity", "schedule", "site", "contact_phone",
     )
 )  # fmt: skip
 
@@ -107,6 +107,7 @@ def _offer(row: Any) -> Offer:
         name=row.name,
         organization_name=row.organization_name,
         status=row.status,
+        halt=row.halt,
         needs=frozenset(row.needs),
         grades=frozenset(row.grades),
         school_ids=frozenset(row.school_ids),

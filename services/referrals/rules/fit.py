@@ -31,6 +31,8 @@ class Offer:
     name: str
     organization_name: str
     status: str = "open"
+    halt: str | None = None
+    """Why it takes no new referrals although it is open: a code of agreements."""
     needs: frozenset[str] = frozenset()
     grades: frozenset[str] = frozenset()
     school_ids: frozenset[UUID] = frozenset()
@@ -51,7 +53,7 @@ class Offer:
     @property
     def is_open(self) -> bool:
         """Whether the program takes referrals."""
-        return self.status == "open"
+        return self.status == "open" and self.halt is None
 
     @property
     def places(self) -> int | None:
@@ -101,9 +103,24 @@ def _need(wanted: Wanted, offer: Offer) -> tuple[int, str]:
     return 0, f"Does not offer: {NEED_LABELS[wanted.need]}"
 
 
+HALTED = {
+    "not_approved": "the district has not approved its partner yet",
+    "suspended": "the district has suspended its partner",
+    "insurance_expired": "the insurance of its partner has run out",
+    "checks_expired": "the background checks of its partner have run out",
+}
+
+
+def why_halted(halt: str | None) -> str:
+    """Why a program that is open takes no new referrals, in words; also for a code that is not known here yet."""
+    return HALTED.get(halt or "", "its partner may take none at the moment")
+
+
 def _open(offer: Offer) -> tuple[int, str]:
     if offer.is_open:
         return 1, ""
+    if offer.status == "open":
+        return 0, f"Takes no referrals: {why_halted(offer.halt)}"
     return 0, "Takes no referrals for now" if offer.status == "paused" else "Is closed"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.referrals.rules.fit import Offer
+from services.referrals.rules.fit import Offer, why_halted
 from shared.events.vocabulary import DeclineReason
 from shared.refusals import Kind, Refusal
 
@@ -53,11 +53,12 @@ def check_choices(choices: Sequence[UUID], offers: Sequence[Offer], *, again: fr
 def _check_open(offer: Offer) -> None:
     if offer.is_open:
         return
-    words = (
-        f"{offer.name} of {offer.organization_name} takes no referrals any more. "
-        "Nothing was sent, and what you entered is kept: choose another program."
-    )
-    raise _choice_refusal(Kind.CONFLICT, "program_closed", words)
+    kept = "Nothing was sent, and what you entered is kept: choose another program."
+    program = f"{offer.name} of {offer.organization_name}"
+    if offer.status == "open":
+        words = f"{program} takes no new referrals: {why_halted(offer.halt)}. {kept}"
+        raise _choice_refusal(Kind.CONFLICT, "program_halted", words)
+    raise _choice_refusal(Kind.CONFLICT, "program_closed", f"{program} takes no referrals any more. {kept}")
 
 
 def _check_agreement(offer: Offer) -> None:

@@ -47,6 +47,9 @@ class ProgramChanged(Fact):
     """Where it takes place: one line of address."""
     status: str = "open"
     """`open`, `paused` or `closed`; only an open program takes referrals."""
+    halt: str | None = None
+    """Why it takes no new referrals although it is open: its partner is `not_approved` or `suspended`, or what the
+    partner needs ran out (`insurance_expired`, `checks_expired`); None: it takes them."""
 
 
 @fact("program.opened.v1", topic=EVENTS, key="program_id")

@@ -1,0 +1,131 @@
+"""Insurance, background checks and approvals run out: who is reminded when, and what becomes of referrals."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.agreements import commands
+from services.agreements.models import Organization, Todo
+from services.agreements.rules.standing import Halt
+from services.agreements.rules.vetting import Verb
+from shared.db import Database
+from shared.events import agreements
+from tests.agreements.partners import BOSTON, NOW, a_registrant, approved, attached, moved
+from tests.agreements.support import a_program_of, partner_of, the_district
+from tests.support.events import outbox
+
+
+async def look_daily(session: AsyncSession, start: datetime, end: datetime) -> None:
+    """What the job does, four times a day."""
+    at = start
+    while at < end:
+        await commands.look_at_expiries(session, now=at, zone=BOSTON)
+        at += timedelta(hours=6)
+
+
+async def test_in_a_year_each_thing_that_runs_out_is_said_once_per_stage_and_then_stops_referrals(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    await a_program_of(session_agreements, organization)
+
+    await look_daily(session_agreements, NOW, NOW + timedelta(days=380))
+
+    facts = await outbox(session_agreements)
+    said = Counter((f.what, f.days) for f in facts if isinstance(f, agreements.OrganizationExpiring))
+    assert said == dict.fromkeys(
+        ((what, days) for what in ("insurance", "checks", "certification") for days in (60, 30, 7)), 1
+    )
+    assert [f.halt for f in facts if isinstance(f, agreements.OrganizationHalted)] == ["insurance_expired"]
+    assert [f.halt for f in facts if isinstance(f, agreements.ProgramChanged)] == [None, "insurance_expired"]
+    lapsed = agreements.CertificationLapsed(organization_id=organization.id, on=date(2027, 11, 22))
+    assert lapsed in facts
+    assert organization.halt is Halt.INSURANCE_EXPIRED
+
+
+async def test_what_ran_out_stops_referrals_until_the_district_has_accepted_a_new_document(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    after = datetime(2027, 7, 1, 12, tzinfo=UTC)
+    await commands.look_at_expiries(session_agreements, now=after, zone=BOSTON)
+    staff = partner_of(organization.id)
+
+    document = await attached(session_agreements, organization.id, tmp_path, staff, until=date(2028, 6, 30), now=after)
+    assert organization.halt is Halt.INSURANCE_EXPIRED
+    await commands.accept_document(
+        session_agreements, organization.id, document.id, actor=the_district(), now=after, zone=BOSTON
+    )
+
+    assert organization.halt is None
+    facts = await outbox(session_agreements)
+    assert agreements.OrganizationResumed(organization_id=organization.id) in facts
+    assert organization.look_at == datetime(2027, 7, 3, 9, tzinfo=BOSTON)
+
+
+async def test_whoever_must_renew_has_it_among_what_waits_until_a_newer_document_is_there(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    later = datetime(2027, 6, 5, 12, tzinfo=UTC)
+    open_ones = select(Todo).where(Todo.closed_at == None)  # noqa: E711
+
+    await commands.look_at_expiries(session_agreements, now=later, zone=BOSTON)
+    (todo,) = (await session_agreements.exec(open_ones)).all()
+    assert (todo.kind, todo.audience_id, todo.due_on) == ("document_renewal", organization.id, date(2027, 6, 30))
+
+    staff = partner_of(organization.id)
+    await attached(session_agreements, organization.id, tmp_path, staff, until=date(2028, 6, 30), now=later)
+
+    (todo,) = (await session_agreements.exec(open_ones)).all()
+    assert (todo.kind, todo.audience) == ("document_review", "district")
+
+
+async def test_insurance_holds_through_its_last_day_in_the_districts_time(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+
+    await commands.look_at_expiries(session_agreements, now=datetime(2027, 7, 1, 3, 59, tzinfo=UTC), zone=BOSTON)
+    before = organization.halt
+    await commands.look_at_expiries(session_agreements, now=datetime(2027, 7, 1, 4, 0, tzinfo=UTC), zone=BOSTON)
+
+    assert (before, organization.halt) == (None, Halt.INSURANCE_EXPIRED)
+
+
+async def test_a_suspended_partner_is_reminded_too_and_its_reinstatement_does_not_renew_its_papers(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    await moved(session_agreements, organization, Verb.SUSPEND)
+    after = datetime(2027, 7, 2, 12, tzinfo=UTC)
+    await commands.look_at_expiries(session_agreements, now=after, zone=BOSTON)
+
+    await moved(session_agreements, organization, Verb.REINSTATE, now=after)
+
+    assert organization.halt is Halt.INSURANCE_EXPIRED
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+async def test_nothing_is_said_twice_however_many_workers_look(
+    db_agreements: Database, tmp_path: Path, looks: int
+) -> None:
+    async with db_agreements.transaction() as session:
+        organization = await approved(session, tmp_path, a_registrant())
+    due = datetime(2027, 5, 1, 13, tzinfo=UTC)
+
+    for _ in range(looks):
+        async with db_agreements.transaction() as session, db_agreements.transaction() as other:
+            await commands.look_at_expiries(session, now=due, zone=BOSTON)
+            await commands.look_at_expiries(other, now=due, zone=BOSTON)
+
+    async with db_agreements.transaction() as session:
+        said = [f for f in await outbox(session) if isinstance(f, agreements.OrganizationExpiring)]
+        looked = await session.get(Organization, organization.id)
+    assert [one.days for one in said] == [60]
+    assert looked is not None
+    assert looked.look_at == datetime(2027, 5, 31, 9, tzinfo=BOSTON)

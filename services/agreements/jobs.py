@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from services.agreements import documents
 from services.agreements.commands import (
     ask_next,
+    ask_to_confirm,
     close_rounds,
     forget_unapplied_imports,
     look_at_expiries,
     open_due_rounds,
+    survey_places,
     unclaimed_files,
 )
 from services.agreements.commands.agreements import settle_agreements
 from services.agreements.settings import Settings
 from shared.db import Database
+from shared.identity import system
 from shared.messaging import Jobs
 
 jobs = Jobs()
@@ -70,3 +73,19 @@ async def forget_documents(db: Database, settings: Settings, now: datetime) -> i
         unclaimed = await unclaimed_files(session, names)
     await asyncio.to_thread(documents.forget, folder, unclaimed, before)
     return 0
+
+
+@jobs.every(seconds=60, woken=False)
+async def find_places(db: Database, settings: Settings, now: datetime) -> int:
+    """Find where neighborhoods and postal codes are, from the programs there."""
+    async with db.transaction() as session:
+        await survey_places(session)
+    return 0
+
+
+@jobs.every(seconds=60, woken=False)
+async def ask_partners(db: Database, settings: Settings, now: datetime) -> int:
+    """Ask partners about entries of the directory that nobody confirmed for long, a partner at a time."""
+    good_for, ask = timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_ask_days)
+    async with db.transaction() as session:
+        return await ask_to_confirm(session, good_for=good_for, ask=ask, actor=system("agreements"), now=now)

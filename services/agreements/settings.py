@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import Request
 from pydantic import AfterValidator, Field
@@ -36,6 +36,15 @@ class Settings(ServiceSettings):
 
     programs_upload_hours: int = Field(default=24, ge=1)
     """How long an uploaded file waits for somebody to apply it, before it is deleted."""
+
+    distances: Literal["miles", "km"] = "miles"
+    """How distances are said."""
+
+    confirm_days: int = Field(default=183, ge=2)
+    """How long a partner's word that an entry of the directory is right holds."""
+
+    confirm_ask_days: int = Field(default=30, ge=1)
+    """How many days before the end of that the partner is asked."""
 
     school_year_begins: DayOfYear = "07-01"
     """First day of the district's school year."""

@@ -107,9 +107,9 @@ def report_file(kept: ProgramImport) -> Response:
 
 async def directory_file(session: AsyncSession, search: ProgramSearch) -> Response:
     """The programs that fit as a file with Crosswalk's own columns, which can be imported again."""
-    programs, _ = await queries.find_programs(session, search)
+    found = await queries.find_programs(session, search)
     names = {school.id: school.name for school in await queries.schools(session)}
-    return _csv_file(programs_as_csv(programs, names), "programs.csv")
+    return _csv_file(programs_as_csv(found.programs, names), "programs.csv")
 
 
 def _csv_file(text: str, name: str) -> Response:

@@ -8,6 +8,7 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LEGAL_FORMS = frozenset({"inc", "incorporated", "llc", "ltd"})
+_WEB = re.compile(r"(?i)https?://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?([/?#][!-~]*)?")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 
 
@@ -38,6 +39,30 @@ def name_key(name: str) -> str:
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
     return " ".join(words)
+
+
+_CJK = re.compile(r"([\u3400-\u9fff\uf900-\ufaff])")
+_MARKS = re.compile(r"[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670]")
+_LETTERS = str.maketrans({"đ": "d", "ø": "o", "ł": "l", "ı": "i", "æ": "e", "œ": "o", "ß": "s"})
+
+
+def plain(text: str) -> str:
+    """The text as the directory searches it, in small letters without accents; every Chinese character is a word.
+
+    The same as the SQL function `plain` of the directory's migration, so that words asked for meet words kept.
+    """
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text.lower())).translate(_LETTERS)
+    return _CJK.sub(r" \1 ", bare)
+
+
+def web_address(text: str) -> str | None:
+    """The address of a web page with its scheme (https where none is given); None where it is none, "" for nothing."""
+    address = line(text)
+    if not address:
+        return ""
+    if not re.match(r"(?i)[a-z][a-z0-9+.-]*:", address) or re.match(r"[^/:]+\.[^/:]+:\d", address):
+        address = f"https://{address.removeprefix('//')}"
+    return address if _WEB.fullmatch(address) else None
 
 
 def is_email(text: str) -> bool:

@@ -1,10 +1,11 @@
 """Times in words, in the reader's language: how long ago, when exactly, by when. No clock, no I/O."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_day_names
+from babel.numbers import format_currency
 
 CREOLE_DAYS = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")
 CREOLE_MONTHS = (
@@ -40,6 +41,24 @@ def on_date(day: date, language: str = "en") -> str:
     if language == "ht":
         return f"{day.day} {CREOLE_MONTHS[day.month - 1]} {day.year}"
     return format_date(day, "long", locale=_locale(language))
+
+
+def weekday(number: int, language: str = "en") -> str:
+    """A day of the week, Monday is 0: "Monday"."""
+    if language == "ht":
+        return CREOLE_DAYS[number]
+    return str(get_day_names("wide", "stand-alone", _locale(language))[number])
+
+
+def time_of_day(clock: time, language: str = "en") -> str:
+    """A time as clocks show it: "3:30 pm"."""
+    return _time(datetime.combine(date(2000, 1, 1), clock, UTC), language)
+
+
+def money(cents: int, currency: str, language: str = "en") -> str:
+    """An amount: "$12.50"; whole ones without their hundredths."""
+    digits = "" if cents % 100 else "¤#,##0"
+    return format_currency(cents / 100, currency, digits or None, _locale(language), currency_digits=not digits)
 
 
 def by_deadline(due: datetime, now: datetime, tz: tzinfo, language: str = "en") -> str:

@@ -208,7 +208,7 @@ async def directory(db_agreements: Database) -> UUID:
         ({"q": "club"}, ["Homework club"]),
         ({"q": "ELM paint"}, ["Painting"]),
         ({"q": "city club"}, ["Homework club"]),
-        ({"q": "%"}, ["Chess 100%"]),
+        ({"q": "100%"}, ["Chess 100%"]),
         ({"q": "añoranza"}, ["Painting"]),
         ({"q": "club\x00"}, ["Homework club"]),
         ({"q": "nothing like it"}, []),

@@ -147,6 +147,7 @@ async def test_a_new_program_is_open_and_published_whole(session_agreements: Asy
             contact=Contact(name="Rosa Lima", email="rosa@example.org", phone="+16175550123", extension="9"),
             site="12 Main Street",
             status="open",
+            confirmed_at=NOW,
         ),
         ProgramOpened(program_id=program.id, organization_id=organization.id),
     ]

@@ -38,6 +38,7 @@ def _plain(annotation: Any, name: str) -> Any:
         datetime: datetime(2026, 11, 21, 15, 4, 5, tzinfo=UTC),
         date: date(2026, 11, 21),
         int: 7,
+        float: 42.36,
         bool: True,
         str: name.replace("_", " "),
     }

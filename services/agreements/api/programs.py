@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.agreements import commands, queries
 from services.agreements.access import Keeper, is_staff
 from services.agreements.api.versions import Version
-from services.agreements.queries import ProgramSearch, ProgramView, SchoolView
+from services.agreements.queries import PlaceView, ProgramSearch, ProgramView, SchoolView, SchoolWithPartners
 from services.agreements.rules import ProgramEntry
 from services.agreements.settings import settings_of
 from services.agreements.uploads import directory_file
+from services.agreements.why import Why, why_it_fits
 from shared.clock import new_id, utc_now
 from shared.identity import Anyone, Staff
 from shared.web import Page, Transaction
@@ -21,11 +22,19 @@ from shared.web import Page, Transaction
 router = APIRouter(prefix="/agreements/api/v1", tags=["programs"])
 
 
+class FittingProgram(ProgramView):
+    """A program that was found, and why it fits."""
+
+    why: list[Why]
+
+
 class ProgramList(BaseModel):
     """A part of a list of programs."""
 
-    items: list[ProgramView]
+    items: list[FittingProgram]
     total: int
+    more: bool
+    """There are more than `total`: in the order `best` only a thousand are looked at; `sort=name` counts all."""
 
 
 class ChangeView(BaseModel):
@@ -73,8 +82,9 @@ async def programs(
 ) -> ProgramList:
     """The directory of programs. Who does not work for a school, a partner or the district sees the open ones."""
     seen = search if is_staff(actor) else search.model_copy(update={"status": "open"})
-    items, total = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
-    return ProgramList(items=items, total=total)
+    found = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
+    items = [FittingProgram(**one.model_dump(), why=why_it_fits(seen, one)) for one in found.programs]
+    return ProgramList(items=items, total=found.total, more=found.more)
 
 
 @router.get("/programs/{program_id}")
@@ -151,6 +161,25 @@ async def reopen_program(actor: Keeper, session: Transaction, program_id: UUID, 
     """Take referrals again."""
     await commands.reopen_program(session, program_id, version=body.version, actor=actor, now=utc_now())
     return await queries.program_view(session, program_id)
+
+
+@router.post("/programs/{program_id}/confirm")
+async def confirm_program(actor: Keeper, session: Transaction, program_id: UUID) -> ProgramView:
+    """Say that what the directory says of a program is still right."""
+    await commands.confirm_program(session, program_id, actor=actor, now=utc_now())
+    return await queries.program_view(session, program_id)
+
+
+@router.get("/neighborhoods")
+async def neighborhoods(actor: Anyone, session: Transaction) -> list[PlaceView]:
+    """Neighborhoods that a search can be near, each in the middle of its programs."""
+    return await queries.neighborhoods(session)
+
+
+@router.get("/schools/{school_id}")
+async def school(actor: Anyone, session: Transaction, school_id: UUID) -> SchoolWithPartners:
+    """Who works with a school."""
+    return await queries.school_with_partners(session, school_id)
 
 
 @router.get("/schools")

@@ -17,6 +17,7 @@ from services.agreements.commands.agreements import (
     take_back_agreement,
     terminate_agreement,
 )
+from services.agreements.commands.confirmation import ask_to_confirm, confirm_program
 from services.agreements.commands.documents import accept_document, add_document, remove_document, unclaimed_files
 from services.agreements.commands.evidence import keep_referrals
 from services.agreements.commands.expiry import look_at_expiries
@@ -30,6 +31,7 @@ from services.agreements.commands.imports import (
 from services.agreements.commands.merge import merge_organizations
 from services.agreements.commands.organizations import duplicates_of, register_organization, rename_organization
 from services.agreements.commands.persons import erase_person, keep_persons
+from services.agreements.commands.places import survey_places
 from services.agreements.commands.programs import (
     add_program,
     change_program,
@@ -61,6 +63,7 @@ __all__ = [
     "add_program",
     "apply_import",
     "ask_next",
+    "ask_to_confirm",
     "change_agreement",
     "change_program",
     "check_import",
@@ -68,6 +71,7 @@ __all__ = [
     "close_rounds",
     "close_todos",
     "comment_on_agreement",
+    "confirm_program",
     "decide_year_end",
     "discard_draft",
     "draft_agreement",
@@ -110,6 +114,7 @@ __all__ = [
     "start_review",
     "strike_measurement",
     "submit_registration",
+    "survey_places",
     "take_back_agreement",
     "take_ratings_back",
     "terminate_agreement",

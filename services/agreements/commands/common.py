@@ -11,7 +11,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Change, Organization, Program, School
-from services.agreements.rules import ProgramStatus, ProgramValues, keeps, not_found, who
+from services.agreements.rules import Freshness, ProgramStatus, ProgramValues, keeps, not_found, who
 from services.agreements.words import folded
 from shared.events.agreements import Contact, ProgramChanged
 from shared.identity.actor import Actor
@@ -79,6 +79,7 @@ def new_program(
         changed_at=now,
         changed_by=str(actor),
         changed_by_label=who(actor, organization.name),
+        confirmed_at=now,
         **_columns(values),
     )
 
@@ -88,6 +89,11 @@ def touch(program: Program, organization: Organization, *, actor: Actor, now: da
     program.version += 1
     program.changed_at, program.changed_by = now, str(actor)
     program.changed_by_label = who(actor, organization.name)
+
+
+def looked_over(program: Program, *, now: datetime) -> None:
+    """Somebody has looked at all that a program says: it is fresh again."""
+    program.confirmed_at, program.freshness = now, Freshness.FRESH
 
 
 def changed_fields(before: ProgramValues, after: ProgramValues) -> list[str]:
@@ -124,6 +130,7 @@ def state_of(program: Program, organization: Organization) -> ProgramChanged:
         contact=contact if values.has_contact else None,
         status=program.status.value,
         halt=organization.halt,
+        confirmed_at=program.confirmed_at,
         **{name: getattr(values, name) for name in PUBLISHED},
     )
 

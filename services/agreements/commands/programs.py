@@ -11,6 +11,7 @@ from services.agreements.commands.common import (
     changed_fields,
     kept_organization,
     kept_program,
+    looked_over,
     new_program,
     noted,
     put_values,
@@ -19,6 +20,7 @@ from services.agreements.commands.common import (
     unique,
     values_of,
 )
+from services.agreements.commands.todos import close_todos
 from services.agreements.models import Change, Organization, Program
 from services.agreements.rules import (
     FIELD_LABELS,
@@ -36,6 +38,7 @@ from services.agreements.rules.vetting import check_may_offer
 from services.agreements.words import line
 from shared.events.agreements import ProgramClosed, ProgramOpened
 from shared.events.base import Fact
+from shared.events.vocabulary import TodoKind
 from shared.identity.actor import Actor
 from shared.messaging import emit
 from shared.refusals import Kind, Refusal
@@ -90,7 +93,9 @@ async def change_program(
     program, organization = await kept_program(session, program_id, actor)
     before = values_of(program)
     schools = {school.id for school in await active_schools(session)} | set(before.school_ids)
-    values = _at_the_same_place(before, valid_program(entry, schools, country))
+    values = valid_program(entry, schools, country)
+    if entry.position is None:
+        values = _at_the_same_place(before, values)
     fields = changed_fields(before, values)
     if not fields:
         return program
@@ -98,7 +103,9 @@ async def change_program(
     async with unique(session, _taken(organization, values)):
         put_values(program, values)
     touch(program, organization, actor=actor, now=now)
+    looked_over(program, now=now)
     session.add(noted(program, "changed", fields=fields))
+    await close_todos(session, program.id, kind=TodoKind.PROGRAM_CONFIRM, actor=actor, now=now)
     await emit(session, state_of(program, organization), actor=actor, now=now)
     return program
 
@@ -133,6 +140,8 @@ async def _move(
     await _refuse_stale(session, program, version, now)
     program.status = moved(program.status, move, has_contact=values_of(program).has_contact)
     program.status_reason = _reason(reason)
+    if program.status is ProgramStatus.CLOSED:
+        await close_todos(session, program.id, kind=TodoKind.PROGRAM_CONFIRM, actor=actor, now=now)
     touch(program, organization, actor=actor, now=now)
     session.add(noted(program, _WHAT[program.status], words=program.status_reason))
     await emit(session, _moved_fact(program), state_of(program, organization), actor=actor, now=now)
@@ -158,7 +167,7 @@ def _reason(text: str) -> str:
 
 
 def _at_the_same_place(before: ProgramValues, after: ProgramValues) -> ProgramValues:
-    """A form says nothing of coordinates: they stay while the place does."""
+    """Who says nothing of coordinates leaves them while the place stays."""
     if after.site != before.site:
         return after
     return after.model_copy(update={"latitude": before.latitude, "longitude": before.longitude})

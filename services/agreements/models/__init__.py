@@ -8,6 +8,7 @@ from services.agreements.models.agreements import (
     Signature,
 )
 from services.agreements.models.base import Table
+from services.agreements.models.directory import Listing, Place
 from services.agreements.models.evidence import ReferralAttempt, ReferralNeed
 from services.agreements.models.goals import Goal, Measurement
 from services.agreements.models.partners import Organization, Person, School
@@ -25,10 +26,12 @@ __all__ = [
     "Document",
     "Edition",
     "Goal",
+    "Listing",
     "Measurement",
     "Organization",
     "PartnerChange",
     "Person",
+    "Place",
     "Program",
     "ProgramImport",
     "Rating",

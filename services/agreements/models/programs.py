@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Double, Index, LargeBinary, Text, Uuid
+from sqlalchemy import Column, Double, Index, LargeBinary, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from services.agreements.models.base import Table
-from services.agreements.rules import ProgramStatus
+from services.agreements.rules import Freshness, ProgramStatus
 from shared.clock import new_id
 
 
@@ -20,6 +20,7 @@ class Program(Table, table=True):
         Index(None, "organization_id", "name_key", "site_key", unique=True),
         Index(None, "needs", postgresql_using="gin"),
         Index(None, "mapping"),
+        Index(None, "freshness", "confirmed_at"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -43,6 +44,15 @@ class Program(Table, table=True):
     site_key: str
     latitude: float | None = Field(default=None, sa_type=Double)
     longitude: float | None = Field(default=None, sa_type=Double)
+    neighborhood: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    cost_cents: int | None = None
+    cost_note: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    times: list[str] = Field(default=[], sa_column=Column(ARRAY(Text()), nullable=False, server_default="{}"))
+    """`MO 15:00-17:30`, in the order of the week."""
+    open_places: int | None = None
+    url: str = Field(default="", sa_column_kwargs={"server_default": ""})
     status: ProgramStatus
     status_reason: str = ""
     """Why it is paused or closed, in words."""
@@ -51,6 +61,9 @@ class Program(Table, table=True):
     changed_at: datetime
     changed_by: str
     changed_by_label: str
+    confirmed_at: datetime = Field(sa_column_kwargs={"server_default": func.now()})
+    """When somebody last said that all of this is right."""
+    freshness: Freshness = Field(default=Freshness.FRESH, sa_column_kwargs={"server_default": Freshness.FRESH})
     mapping: str | None = None
     """The mapping of the import that it came with; None where it was entered by hand."""
     imported: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
@@ -69,7 +82,7 @@ class Change(Table, table=True):
     at: datetime
     by_label: str
     what: str
-    """`added`, `imported`, `changed`, `opened`, `paused` or `closed`."""
+    """`added`, `imported`, `changed`, `opened`, `paused`, `closed` or `confirmed`."""
     fields: list[str] = Field(sa_column=Column(ARRAY(Text()), nullable=False))
     """The fields that became different."""
     words: str = ""

@@ -97,15 +97,15 @@ async def partner(
     found = await queries.organization_view(session, organization_id, actor)
     if found.merged_into and not actor.is_district:
         return see_other(f"/agreements/partners/{found.merged_into}")
-    search = ProgramSearch(organization=organization_id, status="any")
-    programs, total = await queries.find_programs(session, search, offset=paging.offset, limit=paging.limit)
+    search = ProgramSearch(organization=organization_id, status="any", sort="name")
+    theirs = await queries.find_programs(session, search, offset=paging.offset, limit=paging.limit)
     return show(
         request,
         actor,
         "partner.html",
         partner=found,
-        programs=programs,
-        total=total,
+        programs=theirs.programs,
+        total=theirs.total,
         paging=paging,
         done=done,
         labels=partner_labels,

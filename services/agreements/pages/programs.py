@@ -13,11 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements import commands, queries
 from services.agreements.access import Keeper, is_staff
 from services.agreements.models import Change
+from services.agreements.pages.map import drawn
 from services.agreements.pages.show import form_again, show
-from services.agreements.queries import OrganizationView, ProgramSearch, ProgramView
-from services.agreements.rules import FIELD_LABELS, ProgramEntry, keeps, not_found
+from services.agreements.queries import OrganizationView, PlaceView, ProgramSearch, ProgramView
+from services.agreements.rules import FIELD_LABELS, ProgramEntry, amount, keeps, not_found
+from services.agreements.rules.times import written
 from services.agreements.settings import settings_of
 from services.agreements.uploads import directory_file
+from services.agreements.why import why_it_fits
 from shared.clock import new_id, utc_now
 from shared.identity import Actor, Anyone, PartnerStaff, Staff
 from shared.refusals import Refusal
@@ -25,7 +28,7 @@ from shared.web import Page, Transaction, see_other
 
 router = APIRouter(prefix="/agreements", include_in_schema=False)
 
-SORTS = [("name", "Name"), ("partner", "Partner"), ("changed", "Last changed")]
+SORTS = [("best", "Best fit"), ("name", "Name"), ("partner", "Partner"), ("changed", "Last changed")]
 STATUSES = [("open", "Open"), ("paused", "Paused"), ("closed", "Closed"), ("any", "All")]
 
 
@@ -60,19 +63,33 @@ async def programs(
 ) -> HTMLResponse:
     """The directory: open programs for everyone, paused and closed ones for those who work with them."""
     seen = search if is_staff(actor) else search.model_copy(update={"status": "open"})
-    found, total = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
+    found = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
+    schools, places = await queries.schools(session), await queries.neighborhoods(session)
+    miles = settings_of(request).distances == "miles"
     return show(
         request,
         actor,
         "programs.html",
-        programs=found,
-        total=total,
+        programs=found.programs,
+        total=found.total,
+        more=found.more,
+        unknown_place=seen.near is not None and found.near is None,
+        why={one.id: why_it_fits(seen, one) for one in found.programs},
+        drawn=drawn(found.programs, places, first=paging.offset + 1, miles=miles),
         paging=paging,
         search=seen,
-        schools=await _school_options(session),
+        schools=[(school.id, school.name) for school in schools],
+        school=next((school for school in schools if school.id == seen.school), None),
+        places=_near_options(places, seen.near),
         sorts=SORTS,
         statuses=STATUSES,
     )
+
+
+def _near_options(places: list[PlaceView], near: str | None) -> list[tuple[str, str]]:
+    """The neighborhoods, and whatever else the address of the page says."""
+    names = [place.name for place in places]
+    return [(name, name) for name in ([] if near is None or near in names else [near]) + names]
 
 
 @router.get("/programs.csv")
@@ -141,7 +158,7 @@ async def program(
         actor,
         "program.html",
         program=found,
-        schools=await queries.school_names(session, found.school_ids),
+        school_links=await queries.schools_named(session, found.school_ids),
         timeline=[_moment(change) for change in changes],
         done=done,
     )
@@ -211,6 +228,13 @@ async def close_program(
     return see_other(f"/agreements/programs/{program_id}?done=closed")
 
 
+@router.post("/programs/{program_id}/confirm")
+async def confirm_program(actor: Keeper, session: Transaction, program_id: UUID) -> RedirectResponse:
+    """Say that what the directory says is still right."""
+    await commands.confirm_program(session, program_id, actor=actor, now=utc_now())
+    return see_other(f"/agreements/programs/{program_id}?done=confirmed")
+
+
 @router.post("/programs/{program_id}/reopen")
 async def reopen_program(
     actor: Keeper, session: Transaction, program_id: UUID, version: Annotated[int, Form()]
@@ -233,7 +257,8 @@ async def _organizations(session: AsyncSession, actor: Actor) -> list[Organizati
 
 
 async def _programs_of(session: AsyncSession, organization_id: UUID) -> list[ProgramView]:
-    return (await queries.find_programs(session, ProgramSearch(organization=organization_id, status="any")))[0]
+    search = ProgramSearch(organization=organization_id, status="any")
+    return (await queries.find_programs(session, search)).programs
 
 
 async def _school_options(session: AsyncSession) -> list[tuple[UUID, str]]:
@@ -241,7 +266,8 @@ async def _school_options(session: AsyncSession) -> list[tuple[UUID, str]]:
 
 
 async def _form(session: AsyncSession, form: ProgramForm, organization: OrganizationView) -> dict[str, Any]:
-    return {"form": form, "organization": organization, "schools": await _school_options(session)}
+    places = await queries.neighborhoods(session)
+    return {"form": form, "organization": organization, "schools": await _school_options(session), "places": places}
 
 
 def _filled(program: ProgramView) -> ProgramForm:
@@ -261,6 +287,15 @@ def _filled(program: ProgramView) -> ProgramForm:
         contact_email=program.contact_email or "",
         contact_phone=program.phone,
         site=program.site,
+        neighborhood=program.neighborhood,
+        position="" if program.latitude is None else f"{program.latitude}, {program.longitude}",
+        minimum_age=program.minimum_age,
+        maximum_age=program.maximum_age,
+        cost=amount(program.cost_cents),
+        cost_note=program.cost_note,
+        times=written(program.times),
+        open_places=program.open_places,
+        url=program.url,
     )
 
 
@@ -271,6 +306,7 @@ _TITLES = {
     "opened": ("Opened again", "good"),
     "paused": ("Paused", "paused"),
     "closed": ("Closed", "ended"),
+    "confirmed": ("Confirmed", "good"),
 }
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from services.agreements import labels
+from services.agreements import directory_words, labels
 from services.agreements.access import is_staff
 from services.agreements.rules import keeps
+from services.agreements.settings import settings_of
 from shared.identity import Actor
 from shared.refusals import Refusal
 from shared.web import page
@@ -22,6 +23,8 @@ def show(request: Request, actor: Actor | None, template: str, *, status: int = 
         status=status,
         for_families=context.pop("for_families", not is_staff(actor)),
         words=labels,
+        says=directory_words,
+        miles=settings_of(request).distances == "miles",
         is_staff=is_staff(actor),
         keeps=lambda organization_id: keeps(actor, organization_id),
         **context,

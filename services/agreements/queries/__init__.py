@@ -1,6 +1,7 @@
 """What pages and the API ask; one module per noun."""
 
 from services.agreements.queries.common import Blank
+from services.agreements.queries.directory import Found, find_programs
 from services.agreements.queries.duplicates import Duplicate, possible_duplicates
 from services.agreements.queries.partners import (
     OrganizationView,
@@ -8,19 +9,20 @@ from services.agreements.queries.partners import (
     SchoolView,
     find_organizations,
     organization_view,
-    school_names,
     schools,
+    schools_named,
 )
 from services.agreements.queries.people import people_of, person_names
+from services.agreements.queries.places import PlaceView, neighborhoods
 from services.agreements.queries.programs import (
-    ProgramSearch,
     ProgramView,
-    find_programs,
     history,
     program_import,
     program_view,
     recent_imports,
 )
+from services.agreements.queries.school_partners import SchoolWithPartners, school_with_partners
+from services.agreements.queries.search import ProgramSearch
 from services.agreements.queries.vetting import (
     DocumentView,
     PartnerChangeView,
@@ -38,18 +40,22 @@ __all__ = [
     "Blank",
     "DocumentView",
     "Duplicate",
+    "Found",
     "OrganizationView",
     "PartnerChangeView",
     "PartnerFilter",
     "PartnerView",
+    "PlaceView",
     "ProgramSearch",
     "ProgramView",
     "RatingView",
     "SchoolView",
+    "SchoolWithPartners",
     "document_view",
     "find_organizations",
     "find_programs",
     "history",
+    "neighborhoods",
     "organization_view",
     "partner_history",
     "partner_view",
@@ -62,6 +68,8 @@ __all__ = [
     "registrations_of",
     "rubric",
     "school_names",
+    "school_with_partners",
     "schools",
+    "schools_named",
     "tended_organization",
 ]

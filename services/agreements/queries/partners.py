@@ -130,7 +130,7 @@ async def schools(session: AsyncSession) -> list[SchoolView]:
     return [SchoolView(id=id_, name=name) for id_, name in rows]
 
 
-async def school_names(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:
-    """Names of these schools, in order; one that is not known yet is left out."""
-    rows = await session.exec(select(School.name).where(col(School.id).in_(ids)).order_by(School.name))
-    return list(rows)
+async def schools_named(session: AsyncSession, ids: Sequence[UUID]) -> list[SchoolView]:
+    """These schools, by name; one that is not known yet is left out."""
+    rows = await session.exec(select(School).where(col(School.id).in_(ids)).order_by(School.name))
+    return [SchoolView(id=school.id, name=school.name) for school in rows]

@@ -1,55 +1,18 @@
-"""What is asked about programs and imports."""
+"""What is asked about one program, and about imports."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, func, or_
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Change, Organization, Program, ProgramImport
-from services.agreements.queries.common import Blank, words_in
-from services.agreements.rules import ProgramStatus, not_found
+from services.agreements.rules import Freshness, ProgramStatus, not_found
 from services.agreements.words import shown_phone
-from shared.events.vocabulary import GRADES, LANGUAGES, Need
-
-
-def _grade(value: str | None) -> str | None:
-    if value is not None and value not in GRADES:
-        raise ValueError(f"use one of {', '.join(GRADES)}")
-    return value
-
-
-def _language(value: str | None) -> str | None:
-    if value is not None and value not in LANGUAGES:
-        raise ValueError(f"use one of {', '.join(LANGUAGES)}")
-    return value
-
-
-Grade = Annotated[str | None, Blank, AfterValidator(_grade)]
-Language = Annotated[str | None, Blank, AfterValidator(_language)]
-
-
-class ProgramSearch(BaseModel):
-    """What programs are looked for; everything that is given must fit."""
-
-    q: Annotated[str | None, Blank] = Field(default=None, max_length=200, description="Words, each of which must occur")
-    need: Annotated[Need | None, Blank] = None
-    grade: Grade = None
-    language: Language = None
-    school: Annotated[UUID | None, Blank] = None
-    organization: Annotated[UUID | None, Blank] = None
-    status: Literal["open", "paused", "closed", "any"] = "open"
-    sort: Literal["name", "partner", "changed"] = "name"
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything is asked for."""
-        return any((self.q, self.need, self.grade, self.language, self.school, self.organization))
+from shared.events.vocabulary import Need
 
 
 class ProgramView(BaseModel):
@@ -78,26 +41,30 @@ class ProgramView(BaseModel):
     site: str
     latitude: float | None
     longitude: float | None
+    neighborhood: str
+    minimum_age: int | None
+    maximum_age: int | None
+    cost_cents: int | None
+    """0: free; None: not known."""
+    cost_note: str
+    times: list[str]
+    """Each week: `MO 15:00-17:30`."""
+    open_places: int | None
+    """0: a waiting list; None: not known."""
+    url: str
     status: ProgramStatus
     status_reason: str
     version: int
     changed_at: datetime
+    confirmed_at: datetime
+    freshness: Freshness
+    distance: float | None = None
+    """Metres from where the search was near."""
 
     @property
     def phone(self) -> str:
         """The telephone number as people read it."""
         return shown_phone(self.contact_phone, self.contact_extension)
-
-
-async def find_programs(
-    session: AsyncSession, search: ProgramSearch, *, offset: int = 0, limit: int | None = None
-) -> tuple[list[ProgramView], int]:
-    """Programs that fit, a part of them, and how many there are in all."""
-    fits = _fits(search)
-    found = select(Program, Organization.name).join(Organization).where(*fits)
-    rows = await session.exec(found.order_by(*_ORDERS[search.sort], col(Program.id)).offset(offset).limit(limit))
-    count = select(func.count()).select_from(Program).join(Organization).where(*fits)
-    return [_view(program, name) for program, name in rows], (await session.exec(count)).one()
 
 
 async def program_view(session: AsyncSession, program_id: UUID) -> ProgramView:
@@ -106,41 +73,13 @@ async def program_view(session: AsyncSession, program_id: UUID) -> ProgramView:
     row = found.first()
     if row is None:
         raise not_found("program")
-    return _view(*row)
+    return view_of(*row)
 
 
-def _view(program: Program, organization_name: str) -> ProgramView:
-    fields = {name: getattr(program, name) for name in ProgramView.model_fields if name != "organization_name"}
-    return ProgramView(**fields, organization_name=organization_name)
-
-
-def _fits(search: ProgramSearch) -> list[ColumnElement[bool]]:
-    fits: list[ColumnElement[bool]] = []
-    if search.status != "any":
-        fits.append(col(Program.status) == search.status)
-    if search.need:
-        fits.append(col(Program.needs).contains([search.need]))
-    if search.language:
-        fits.append(col(Program.languages).contains([search.language]))
-    if search.grade:
-        fits.append(_all_or(Program.grades, search.grade))
-    if search.school:
-        fits.append(_all_or(Program.school_ids, search.school))
-    if search.organization:
-        fits.append(col(Program.organization_id) == search.organization)
-    return fits + words_in(search.q or "", Program.name, Program.description, Program.site, Organization.name)
-
-
-def _all_or(column: Any, wanted: object) -> ColumnElement[bool]:
-    """An empty list stands for everything."""
-    return or_(col(column) == [], col(column).contains([wanted]))
-
-
-_ORDERS: dict[str, tuple[Any, ...]] = {
-    "name": (col(Program.name_key),),
-    "partner": (col(Organization.name_key), col(Program.name_key)),
-    "changed": (col(Program.changed_at).desc(),),
-}
+def view_of(program: Program, organization_name: str, *, distance: float | None = None) -> ProgramView:
+    """A program's row as it is read."""
+    fields = {name: getattr(program, name) for name in ProgramView.model_fields if name in Program.model_fields}
+    return ProgramView(**fields, organization_name=organization_name, distance=distance)
 
 
 async def history(session: AsyncSession, program_id: UUID) -> Sequence[Change]:

@@ -1,12 +1,14 @@
 """What makes a program valid, and how it opens and closes."""
 
+import re
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.agreements.words import Phone, is_email, line, lines, phones_in
+from services.agreements.rules.times import MOST_TIMES, read_times
+from services.agreements.words import Phone, is_email, line, lines, phones_in, web_address
 from shared.events.vocabulary import GRADES, LANGUAGES, Need
 from shared.refusals import Kind, Refusal
 
@@ -16,10 +18,16 @@ MAX_LENGTH = {
     "schedule": 500,
     "site": 300,
     "contact_name": 200,
+    "neighborhood": 100,
+    "cost_note": 200,
+    "url": 500,
     "reason": 500,
 }
 """Characters that a text may have."""
 MAX_CAPACITY = 100_000
+MAX_AGE = 120
+MAX_COST = 1_000_000
+"""In the currency's larger unit."""
 NO_CONTACT = "A program needs a contact, or nobody could answer. Enter an e-mail address or a telephone number."
 
 FIELD_LABELS = {
@@ -38,6 +46,14 @@ FIELD_LABELS = {
     "site": "Place",
     "latitude": "Latitude",
     "longitude": "Longitude",
+    "neighborhood": "Neighborhood",
+    "minimum_age": "Youngest age",
+    "maximum_age": "Oldest age",
+    "cost_cents": "Cost",
+    "cost_note": "About the cost",
+    "times": "Weekly times",
+    "open_places": "Open places",
+    "url": "Web page",
 }
 """Words for the fields of a program."""
 
@@ -88,6 +104,15 @@ class ProgramEntry(BaseModel):
     contact_email: str = ""
     contact_phone: str = ""
     site: str = Field(default="", description="Where it takes place: one line of address")
+    neighborhood: str = ""
+    position: str | None = Field(default=None, description="Latitude and longitude; not given: as it was")
+    minimum_age: int | str | None = Field(default=None, description="Years; empty: no lower limit")
+    maximum_age: int | str | None = Field(default=None, description="Years; empty: no upper limit")
+    cost: int | float | str | None = Field(default=None, description="In dollars; 0: free; empty: not known")
+    cost_note: str = Field(default="", description="For what the cost is, who pays less")
+    times: str = Field(default="", description="Each week: `Mon-Thu 15:00-17:30`, one in each line")
+    open_places: int | str | None = Field(default=None, description="Free now; 0: a waiting list; empty: not known")
+    url: str = Field(default="", description="Its web page")
 
 
 class ProgramValues(BaseModel):
@@ -110,6 +135,16 @@ class ProgramValues(BaseModel):
     site: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    neighborhood: str = ""
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    cost_cents: int | None = None
+    """Hundredths of a dollar; 0: free."""
+    cost_note: str = ""
+    times: tuple[str, ...] = ()
+    """`MO 15:00-17:30`, in the order of the week."""
+    open_places: int | None = None
+    url: str = ""
 
     @property
     def has_contact(self) -> bool:
@@ -121,6 +156,7 @@ def valid_program(entry: ProgramEntry, schools: Collection[UUID], country: str =
     """The entry, checked; refuses with what is wrong per field. `schools` are the ones that exist."""
     check = _Check(entry)
     phone = check.phone(country)
+    latitude, longitude = check.position()
     values = ProgramValues(
         name=check.text("name", required="Enter the name of the program."),
         description=check.text("description", clean=lines),
@@ -129,13 +165,24 @@ def valid_program(entry: ProgramEntry, schools: Collection[UUID], country: str =
         school_ids=tuple(map(UUID, check.codes("school_ids", sorted(map(str, schools)), "school"))),
         languages=check.codes("languages", tuple(LANGUAGES), "language"),
         schedule=check.text("schedule"),
-        capacity=check.capacity(),
+        capacity=check.number("capacity", 1, MAX_CAPACITY, "the number of places, such as 25"),
         contact_name=check.text("contact_name", required="Enter the name of the person to ask about this program."),
         contact_email=check.email(),
         contact_phone=phone.number if phone else None,
         contact_extension=phone.extension if phone else "",
         site=check.text("site"),
+        latitude=latitude,
+        longitude=longitude,
+        neighborhood=check.text("neighborhood"),
+        minimum_age=check.number("minimum_age", 0, MAX_AGE, "an age in years, such as 6"),
+        maximum_age=check.number("maximum_age", 0, MAX_AGE, "an age in years, such as 14"),
+        cost_cents=check.cost(),
+        cost_note=check.text("cost_note"),
+        times=check.times(),
+        open_places=check.number("open_places", 0, MAX_CAPACITY, "how many places are free, such as 3"),
+        url=check.url(),
     )
+    check.ages(values)
     if check.wrong:
         said = "The program was not saved. Check what is marked below."
         fields = {field: check.wrong[field] for field in ProgramEntry.model_fields if field in check.wrong}
@@ -167,14 +214,54 @@ class _Check:
             self.wrong[field] = "Choose at least one need that the program serves."
         return tuple(code for code in known if code in given)
 
-    def capacity(self) -> int | None:
-        text = "" if self.entry.capacity is None else line(str(self.entry.capacity))
+    def number(self, field: str, low: int, high: int, what: str) -> int | None:
+        given = getattr(self.entry, field)
+        text = "" if given is None else line(str(given))
         if not text:
             return None
-        if text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MAX_CAPACITY:
+        if text.isascii() and text.isdigit() and low <= int(text[:9]) <= high:
             return int(text)
-        self.wrong["capacity"] = "Enter the number of places, such as 25, or leave it empty."
+        self.wrong[field] = f"Enter {what}, or leave it empty."
         return None
+
+    def cost(self) -> int | None:
+        text = "" if self.entry.cost is None else line(str(self.entry.cost)).removeprefix("$").strip()
+        if not text:
+            return None
+        cents = cents_in(text)
+        if cents is None:
+            self.wrong["cost"] = "Enter a number such as 25 or 12.50, 0 where it is free, or leave it empty."
+        return cents
+
+    def times(self) -> tuple[str, ...]:
+        try:
+            times = read_times(self.entry.times)
+        except ValueError as error:
+            self.wrong["times"] = f"“{str(error)[:60]}” is not understood. Write it like Mon-Thu 3:00-5:30 pm."
+            return ()
+        if len(times) > MOST_TIMES:
+            self.wrong["times"] = f"Enter at most {MOST_TIMES} times of a week."
+        return times
+
+    def position(self) -> tuple[float | None, float | None]:
+        text = line(self.entry.position or "")
+        if not text:
+            return None, None
+        found = position_in(text)
+        if found is None:
+            self.wrong["position"] = "Enter latitude and longitude with a comma between, such as 42.3601, -71.0589."
+        return found or (None, None)
+
+    def url(self) -> str:
+        address = web_address(self.text("url"))
+        if address is None:
+            self.wrong["url"] = "Enter the address of a web page, such as https://example.org, or leave it empty."
+        return address or ""
+
+    def ages(self, values: ProgramValues) -> None:
+        low, high = values.minimum_age, values.maximum_age
+        if low is not None and high is not None and low > high:
+            self.wrong["maximum_age"] = "The oldest age is below the youngest. Check both."
 
     def email(self) -> str | None:
         text = line(self.entry.contact_email)
@@ -190,6 +277,28 @@ class _Check:
         if text and len(found) != 1:
             self.wrong["contact_phone"] = "Enter one telephone number such as (617) 555-0123."
         return found[0] if found else None
+
+
+def cents_in(text: str) -> int | None:
+    """An amount of money in its hundredth parts; None where it is no amount, or an absurd one."""
+    if text.casefold() == "free":
+        return 0
+    match = re.fullmatch(r"(\d{1,7})(?:[.,](\d{1,2}))?", text)
+    cents = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else None
+    return cents if cents is not None and cents <= MAX_COST * 100 else None
+
+
+def amount(cents: int | None) -> str:
+    """An amount of money as a form shows it and reads it again: "12.50"; empty for None."""
+    return "" if cents is None else f"{cents / 100:.2f}".removesuffix(".00")
+
+
+def position_in(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude in degrees; None where a text is no such pair."""
+    match = re.fullmatch(r"(-?\d{1,2}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)", text.strip())
+    if match is None or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
+        return None
+    return float(match[1]), float(match[2])
 
 
 def moved(status: ProgramStatus, move: Move, *, has_contact: bool) -> ProgramStatus:

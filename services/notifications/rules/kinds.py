@@ -63,6 +63,8 @@ class Kind(StrEnum):
     WORK_CERTIFICATION_LAPSED = "work_certification_lapsed"
     WORK_DOCUMENT_ACCEPTED = "work_document_accepted"
     WORK_PROGRAM_CLOSED = "work_program_closed"
+    WORK_PROGRAMS_TO_CONFIRM = "work_programs_to_confirm"
+    WORK_PROGRAMS_LAPSED = "work_programs_lapsed"
     WORK_AGREEMENT_DRAFTED = "work_agreement_drafted"
     WORK_AGREEMENT_CHANGED = "work_agreement_changed"
     WORK_AGREEMENT_COMMENTED = "work_agreement_commented"

@@ -88,6 +88,10 @@ TOLD: dict[type[Fact], tuple[Told, ...]] = {
     agreements.CertificationLapsed: (Told(Kind.WORK_CERTIFICATION_LAPSED, (Who.PARTNER, Who.DISTRICT)),),
     agreements.DocumentAccepted: (Told(Kind.WORK_DOCUMENT_ACCEPTED, (Who.PARTNER,), email=False),),
     agreements.ProgramClosed: (Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER,), email=False),),
+    agreements.ProgramsConfirmationDue: (
+        Told(Kind.WORK_PROGRAMS_TO_CONFIRM, (Who.PARTNER,), when=lambda fact: not fact.lapsed),
+        Told(Kind.WORK_PROGRAMS_LAPSED, (Who.PARTNER,), when=lambda fact: fact.lapsed),
+    ),
     agreements.AgreementDrafted: (Told(Kind.WORK_AGREEMENT_DRAFTED, BOTH),),
     agreements.AgreementChanged: _other_side(Kind.WORK_AGREEMENT_CHANGED, email=False),
     agreements.AgreementCommented: _other_side(Kind.WORK_AGREEMENT_COMMENTED, email=False),

@@ -9,7 +9,9 @@ NEWS = mark("News about a partnership")
 SEE_PARTNER = mark("Open the page of the partner")
 ANSWER_THERE = mark("Read and answer")
 RENEW = mark("Attach the new document")
+CONFIRM = mark("Please confirm your programs")
 SEE_PROGRAM = mark("Open the program")
+SEE_PROGRAMS = mark("Open our programs")
 SEE_REVIEW = mark("Open the review")
 SEE_AGREEMENT = mark("Open the agreement")
 SIGN = mark("Read and sign")
@@ -129,6 +131,24 @@ TEXTS: dict[Kind, Text] = {
         mark("A program takes no more referrals"),
         mark("%(program)s (%(partner)s) takes no more referrals for now. Open it again when it can."),
         SEE_PROGRAM,
+    ),
+    Kind.WORK_PROGRAMS_TO_CONFIRM: Text(
+        CONFIRM,
+        mark("Is what families read about you still right?"),
+        mark(
+            "Programs of %(partner)s in the directory were last confirmed nearly half a year ago. Please look at them "
+            "and confirm them by %(day)s."
+        ),
+        SEE_PROGRAMS,
+    ),
+    Kind.WORK_PROGRAMS_LAPSED: Text(
+        CONFIRM,
+        mark("Programs are shown as not confirmed"),
+        mark(
+            "Nobody has confirmed programs of %(partner)s for half a year. The directory says so, and shows them "
+            "behind others, until you confirm them."
+        ),
+        SEE_PROGRAMS,
     ),
     Kind.WORK_AGREEMENT_DRAFTED: Text(
         NEWS,

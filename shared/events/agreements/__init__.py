@@ -46,7 +46,9 @@ from shared.events.agreements.programs import (
     Contact,
     ProgramChanged,
     ProgramClosed,
+    ProgramConfirmed,
     ProgramOpened,
+    ProgramsConfirmationDue,
     ProgramsImported,
 )
 from shared.events.agreements.reviews import (
@@ -105,7 +107,9 @@ __all__ = [
     "OrganizationSuspended",
     "ProgramChanged",
     "ProgramClosed",
+    "ProgramConfirmed",
     "ProgramOpened",
+    "ProgramsConfirmationDue",
     "ProgramsImported",
     "RatingsAsked",
     "RatingsGiven",

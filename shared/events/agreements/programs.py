@@ -1,5 +1,6 @@
 """Facts about programs, and their newest state."""
 
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -50,6 +51,27 @@ class ProgramChanged(Fact):
     halt: str | None = None
     """Why it takes no new referrals although it is open: its partner is `not_approved` or `suspended`, or what the
     partner needs ran out (`insurance_expired`, `checks_expired`); None: it takes them."""
+    neighborhood: str = ""
+    latitude: float | None = None
+    """Degrees north."""
+    longitude: float | None = None
+    """Degrees east."""
+    minimum_age: int | None = None
+    """In years; None: no lower limit."""
+    maximum_age: int | None = None
+    """In years; None: no upper limit."""
+    cost_cents: int | None = None
+    """Hundredths of a dollar; 0: free; None: not known."""
+    cost_note: str = ""
+    """For what the cost is, who pays less."""
+    times: tuple[str, ...] = ()
+    """When it takes place each week, in local time: `MO 15:00-17:30`."""
+    open_places: int | None = None
+    """Places that are free; 0: there is a waiting list; None: not known."""
+    url: str = ""
+    """Its web page."""
+    confirmed_at: datetime | None = None
+    """When somebody last said that all of this is right."""
 
 
 @fact("program.opened.v1", topic=EVENTS, key="program_id")
@@ -67,6 +89,26 @@ class ProgramClosed(Fact):
     program_id: UUID
     organization_id: UUID
     status: str
+
+
+@fact("program.confirmed.v1", topic=EVENTS, key="program_id")
+class ProgramConfirmed(Fact):
+    """Its partner, or the district for it, said that what the directory says of a program is still right."""
+
+    program_id: UUID
+    organization_id: UUID
+
+
+@fact("programs.confirmation_due.v1", topic=EVENTS, key="organization_id")
+class ProgramsConfirmationDue(Fact):
+    """A partner is asked to confirm programs that nobody confirmed for nearly half a year, or for longer."""
+
+    organization_id: UUID
+    program_ids: tuple[UUID, ...]
+    on: date
+    """After this day they are shown as not confirmed."""
+    lapsed: bool
+    """Whether this day is over."""
 
 
 @fact("programs.imported.v1", topic=EVENTS, key="import_id")

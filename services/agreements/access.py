@@ -11,6 +11,9 @@ from shared.identity.access import Allow
 Keeper = Annotated[Actor, Depends(Allow(RoleName.PARTNER_STAFF, RoleName.DISTRICT_OFFICE))]
 """Partner staff and the district office; whose programs they may change is decided by the command."""
 
+SideStaff = Annotated[Actor, Depends(Allow(RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF))]
+"""The people of schools and partners; for which partnerships they speak is decided by the command."""
+
 STAFF = (RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF, RoleName.DISTRICT_OFFICE)
 
 

@@ -9,6 +9,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
+from services.agreements.commands.reviews import hand_over_reviews, opened_review
 from services.agreements.models import Organization, Rating, Review, Sheet, YearEnd
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.ratings import RatingEntry, SheetState
@@ -357,3 +358,22 @@ async def test_a_program_has_a_decision_of_its_own(session_agreements: AsyncSess
 
 async def organization_of(session: AsyncSession, pair: Pair) -> Organization:
     return await session.get_one(Organization, pair.organization_id)
+
+
+async def test_reviews_go_over_when_two_partners_are_one_and_are_found_by_the_new_one(
+    session_agreements: AsyncSession,
+) -> None:
+    into = await a_pair(session_agreements)
+    twice = await a_pair(session_agreements, partner="City Years", school_id=into.school_id)
+    once = await a_pair(session_agreements, "Roosevelt", organization_id=twice.organization_id)
+
+    await hand_over_reviews(session_agreements, twice.organization_id, into.organization_id)
+    again = await opened_review(session_agreements, once.school_id, into.organization_id, YEAR, now=SPRING)
+
+    rows = await session_agreements.exec(select(Review.id, Review.organization_id))
+    assert dict(rows.all()) == {
+        into.review_id: into.organization_id,
+        twice.review_id: twice.organization_id,
+        once.review_id: into.organization_id,
+    }
+    assert again.id == once.review_id

@@ -5,7 +5,7 @@ from itertools import product
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.agreements.frameworks import the_framework
@@ -290,6 +290,7 @@ ANSWERS = st.dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(tallies=ANSWERS)
 def test_a_mean_lies_between_the_lowest_and_the_highest_rating(
     tallies: dict[tuple[Side, str], dict[Answer, int]],

@@ -1,5 +1,13 @@
 """The JSON API about partners and programs: everything that the pages do."""
 
-from services.agreements.api import imports, partners, programs, registrations, vetting
+from services.agreements.api import imports, partners, programs, registrations, reports, reviews, vetting
 
-routers = [programs.router, registrations.router, partners.router, vetting.router, imports.router]
+routers = [
+    programs.router,
+    registrations.router,
+    partners.router,
+    vetting.router,
+    imports.router,
+    reviews.router,
+    reports.router,
+]

@@ -21,6 +21,7 @@ from services.agreements.commands.partners import (
     told_by,
     touch_partner,
 )
+from services.agreements.commands.reviews import hand_over_reviews
 from services.agreements.commands.todos import To, close_todos, for_organization, open_todo
 from services.agreements.commands.vetting import recount_ends
 from services.agreements.models import Organization, Program, Registration, Table, Todo
@@ -31,8 +32,8 @@ from shared.identity.actor import Actor
 from shared.messaging import emit, emit_many
 from shared.refusals import Kind, Refusal
 
-STAYS = frozenset({"registration", "criterion_rating", "partner_change"})
-"""Tables whose rows tell of the old organization and stay its record."""
+STAYS = frozenset({"registration", "criterion_rating", "partner_change", "review"})
+"""Tables whose rows tell of the old organization and stay its record; reviews do where both have the same one."""
 
 
 async def merge_organizations(
@@ -100,6 +101,7 @@ def _refuse_same(ours: Sequence[Program], theirs: Sequence[Program]) -> None:
 async def _hand_over(session: AsyncSession, gone: Organization, into: Organization) -> None:
     """Everything of this service that names the old organization names the new one, whatever it is."""
     await session.flush()
+    await hand_over_reviews(session, gone.id, into.id)
     try:
         for table in Table.metadata.sorted_tables:
             if "organization_id" in table.columns and table.name not in STAYS:

@@ -2,9 +2,13 @@
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from sqlalchemy import select as columns
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.commands.todos import To, close_todos, for_organization, for_school, open_todo
@@ -15,12 +19,10 @@ from services.agreements.rules import not_found
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.ratings import side_of
 from services.agreements.rules.school_years import SchoolCalendar, refuse_closed, year_label
+from shared.clock import new_id
 from shared.events.vocabulary import TodoKind
 from shared.identity.actor import Actor
 from shared.refusals import Kind, Refusal
-
-SPACE = UUID("6b0f8f0e-3a0b-5d58-9a53-0c6a4a8f2f61")
-"""The id of a review is a UUIDv5 in this namespace: one school, one partner, one year, one review."""
 
 
 async def start_review(
@@ -56,9 +58,8 @@ async def opened_review(
 ) -> Review:
     """The review of a school, a partner and a year, locked; made if it is not there."""
     framework = the_framework()
-    id_ = uuid5(SPACE, f"{school_id} {organization_id} {year}")
     values: dict[str, Any] = {
-        "id": id_,
+        "id": new_id(),
         "school_id": school_id,
         "organization_id": organization_id,
         "year": year,
@@ -67,7 +68,26 @@ async def opened_review(
         "started_at": now,
     }
     await session.execute(insert(Review).values(values).on_conflict_do_nothing())
-    return await session.get_one(Review, id_, with_for_update=True)
+    of_them = (Review.school_id == school_id, Review.organization_id == organization_id, Review.year == year)
+    return (await session.exec(select(Review).where(*of_them).with_for_update())).one()
+
+
+async def hand_over_reviews(session: AsyncSession, organization_id: UUID, into_id: UUID) -> None:
+    """Have the reviews of a partner be those of another one, where the two are one.
+
+    Where both have one with a school and a year, the old one stays the record of the old organization.
+    """
+    both = aliased(Review)
+    same = (
+        col(both.school_id) == col(Review.school_id),
+        col(both.year) == col(Review.year),
+        col(both.organization_id) == into_id,
+    )
+    await session.execute(
+        update(Review)
+        .where(col(Review.organization_id) == organization_id, ~columns(col(both.id)).where(*same).exists())
+        .values(organization_id=into_id)
+    )
 
 
 async def locked_review(session: AsyncSession, review_id: UUID, actor: Actor) -> tuple[Review, Side]:

@@ -3,6 +3,7 @@
 from services.agreements.queries.common import Blank
 from services.agreements.queries.directory import Found, find_programs
 from services.agreements.queries.duplicates import Duplicate, possible_duplicates
+from services.agreements.queries.evidence import Evidence, evidence
 from services.agreements.queries.partners import (
     OrganizationView,
     PartnerFilter,
@@ -20,6 +21,17 @@ from services.agreements.queries.programs import (
     program_import,
     program_view,
     recent_imports,
+)
+from services.agreements.queries.reports import Report, may_read, school_report
+from services.agreements.queries.reviews import (
+    ReviewLine,
+    ReviewSearch,
+    ReviewView,
+    YearEndView,
+    find_reviews,
+    review_view,
+    reviewable_programs,
+    rounds,
 )
 from services.agreements.queries.school_partners import SchoolWithPartners, school_with_partners
 from services.agreements.queries.search import ProgramSearch
@@ -40,6 +52,7 @@ __all__ = [
     "Blank",
     "DocumentView",
     "Duplicate",
+    "Evidence",
     "Found",
     "OrganizationView",
     "PartnerChangeView",
@@ -49,12 +62,20 @@ __all__ = [
     "ProgramSearch",
     "ProgramView",
     "RatingView",
+    "Report",
+    "ReviewLine",
+    "ReviewSearch",
+    "ReviewView",
     "SchoolView",
     "SchoolWithPartners",
+    "YearEndView",
     "document_view",
+    "evidence",
     "find_organizations",
     "find_programs",
+    "find_reviews",
     "history",
+    "may_read",
     "neighborhoods",
     "organization_view",
     "partner_history",
@@ -66,8 +87,12 @@ __all__ = [
     "program_view",
     "recent_imports",
     "registrations_of",
+    "review_view",
+    "reviewable_programs",
+    "rounds",
     "rubric",
     "school_names",
+    "school_report",
     "school_with_partners",
     "schools",
     "schools_named",

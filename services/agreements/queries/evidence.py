@@ -4,13 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Subquery, and_, func, or_
+from sqlalchemy import ColumnElement, Subquery, and_, func, or_, union
 from sqlalchemy import select as columns
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements.models import Agreement, AgreementEntry, Goal, Measurement, ReferralAttempt
+from services.agreements.models import Agreement, AgreementEntry, Goal, Measurement, ReferralAttempt, Review
 from services.agreements.queries.partnerships import covers, in_year, midnight, partnerships, sent_in_year
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.school_years import SchoolCalendar
@@ -70,7 +70,9 @@ def _of(column: UUID, organization_id: UUID | None) -> ColumnElement[bool]:
 async def _partners(
     session: AsyncSession, school_id: UUID, organization_id: UUID | None, calendar: SchoolCalendar, year: int
 ) -> int:
-    pairs = partnerships(calendar, year)
+    known = partnerships(calendar, year)
+    reviewed = columns(col(Review.school_id), col(Review.organization_id)).where(col(Review.year) == year)
+    pairs = union(columns(known.c.school_id, known.c.organization_id), reviewed).subquery("pairs")
     found = columns(func.count()).select_from(pairs).where(pairs.c.school_id == school_id)
     if organization_id:
         found = found.where(pairs.c.organization_id == organization_id)

@@ -12,11 +12,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements.models import Organization, Program, Rating, Review, School, Sheet, YearEnd
+from services.agreements.models import Organization, Program, Rating, Review, ReviewRound, School, Sheet, YearEnd
 from services.agreements.queries.common import Blank, words_in
-from services.agreements.rules import not_found
+from services.agreements.rules import ProgramStatus, not_found
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.ratings import Answer, SheetState, may_see, side_of
+from services.agreements.rules.school_years import Asked
 from services.agreements.rules.year_ends import Decision, YearEndState
 from shared.identity.actor import Actor
 
@@ -67,7 +68,7 @@ class SheetView(BaseModel):
     """Indicators that have a rating; 0 where they cannot be seen."""
 
 
-class RatingView(BaseModel):
+class RatedView(BaseModel):
     """One indicator as one side rated it."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -105,7 +106,7 @@ class ReviewView(ReviewLine):
     """A review with what each side said, as far as the reader may see it."""
 
     sheets: dict[Side, SheetView]
-    ratings: dict[Side, dict[str, RatingView]]
+    ratings: dict[Side, dict[str, RatedView]]
     """By indicator; empty for a side whose ratings cannot be seen yet."""
     year_ends: list[YearEndView]
     """The partnership as a whole first."""
@@ -216,13 +217,13 @@ async def review_view(session: AsyncSession, review_id: UUID, actor: Actor) -> R
 
 async def _sheets(
     session: AsyncSession, line: ReviewLine, mine: Side | None
-) -> tuple[dict[Side, SheetView], dict[Side, dict[str, RatingView]]]:
+) -> tuple[dict[Side, SheetView], dict[Side, dict[str, RatedView]]]:
     kept = {row.side: row for row in await session.exec(select(Sheet).where(Sheet.review_id == line.id))}
     states = {side: line.ratings_of(side) for side in Side}
-    ratings: dict[Side, dict[str, RatingView]] = {side: {} for side in Side}
+    ratings: dict[Side, dict[str, RatedView]] = {side: {} for side in Side}
     for row in await session.exec(select(Rating).where(Rating.review_id == line.id)):
         if may_see(mine, row.side, states):
-            ratings[row.side][row.indicator] = RatingView.model_validate(row)
+            ratings[row.side][row.indicator] = RatedView.model_validate(row)
     sheets = {side: _sheet(side, kept.get(side), states, mine, ratings[side]) for side in Side}
     return sheets, ratings
 
@@ -232,7 +233,7 @@ def _sheet(
     row: Sheet | None,
     states: Mapping[Side, SheetState],
     mine: Side | None,
-    ratings: Mapping[str, RatingView],
+    ratings: Mapping[str, RatedView],
 ) -> SheetView:
     return SheetView(
         side=side,
@@ -254,3 +255,23 @@ async def year_ends(session: AsyncSession, review_ids: Sequence[UUID]) -> list[Y
         .order_by(col(YearEnd.program_id).is_not(None), col(Program.name_key))
     )
     return [YearEndView.model_validate(row).model_copy(update={"program": name}) for row, name in rows]
+
+
+async def reviewable_programs(session: AsyncSession, review: ReviewLine) -> Sequence[Program]:
+    """The partner's programs that serve the school, and those that were looked back on already."""
+    serves = or_(col(Program.school_ids) == [], col(Program.school_ids).contains([review.school_id]))
+    reviewed = select(YearEnd.program_id).where(YearEnd.review_id == review.id)
+    rows = await session.exec(
+        select(Program)
+        .where(
+            Program.organization_id == review.organization_id,
+            or_(and_(serves, col(Program.status) != ProgramStatus.CLOSED), col(Program.id).in_(reviewed)),
+        )
+        .order_by(col(Program.name_key))
+    )
+    return rows.all()
+
+
+async def rounds(session: AsyncSession, year: int) -> dict[Asked, ReviewRound]:
+    """What everybody was asked for in a school year."""
+    return {one.what: one for one in await session.exec(select(ReviewRound).where(ReviewRound.year == year))}

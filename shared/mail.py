@@ -67,6 +67,16 @@ class Retryable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """What the recipient's calendar program reads in a mail (RFC 6047)."""
+
+    method: str
+    """`REQUEST` or `CANCEL`."""
+    content: str
+    """iCalendar."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one person."""
 
@@ -81,6 +91,7 @@ class Mail:
     reply_to: str | None = None
     language: str | None = None
     """BCP 47 tag of the text."""
+    calendar: CalendarPart | None = None
 
 
 def build(mail: Mail, *, sender: str, date: datetime) -> EmailMessage:
@@ -95,6 +106,9 @@ def build(mail: Mail, *, sender: str, date: datetime) -> EmailMessage:
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
+    if mail.calendar is not None:
+        params = {"method": mail.calendar.method}
+        message.add_alternative(mail.calendar.content, subtype="calendar", params=params)
     try:
         for name, value in _headers(mail, sender, date).items():
             message[name] = value

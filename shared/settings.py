@@ -1,6 +1,7 @@
 """Settings that every service has: read from the environment (`CROSSWALK_...`), checked at start."""
 
 from datetime import date
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -86,6 +87,9 @@ class ServiceSettings(BaseSettings):
     mail_from: str = "Crosswalk <crosswalk@example.org>"
     """Sender of all mail."""
 
+    meetings_address: str | None = None
+    """Where calendars send the answers to invitations; None: `meetings` at the sender's domain."""
+
     time_zone: str = "America/New_York"
     """The district's time zone (IANA)."""
 
@@ -113,6 +117,12 @@ class ServiceSettings(BaseSettings):
     def dsn(self) -> str:
         """The database of this service, as `postgresql://...`."""
         return self.database_url.replace("{service}", self.service)
+
+    @property
+    def answers_to(self) -> str:
+        """The address that answers to invitations go to."""
+        domain = parseaddr(self.mail_from)[1].rpartition("@")[2]
+        return self.meetings_address or f"meetings@{domain}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
 from services.agreements.models import School
-from shared.events import people, referrals
+from shared.events import notifications, people, referrals
 from shared.messaging import Event, Handlers
 
 on = Handlers("agreements")
@@ -50,3 +50,9 @@ async def erase_person(session: AsyncSession, event: Event[people.PersonErased])
 async def keep_referrals(session: AsyncSession, events: Sequence[Event[referrals.ReferralFact]]) -> None:
     """How referrals went between a school and a partner, without the student."""
     await commands.keep_referrals(session, [(event.fact, event.time) for event in events])
+
+
+@on(notifications.PreferencesChanged)
+async def keep_wish(session: AsyncSession, event: Event[notifications.PreferencesChanged]) -> None:
+    """When somebody wants to be reminded of meetings, and by which clock."""
+    await commands.keep_wish(session, event.fact)

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from services.agreements import documents
+from services.agreements import commands, documents
 from services.agreements.commands import (
     ask_next,
     ask_to_confirm,
@@ -89,3 +89,31 @@ async def ask_partners(db: Database, settings: Settings, now: datetime) -> int:
     good_for, ask = timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_ask_days)
     async with db.transaction() as session:
         return await ask_to_confirm(session, good_for=good_for, ask=ask, actor=system("agreements"), now=now)
+
+
+@jobs.every(seconds=1)
+async def remind_of_meetings(db: Database, settings: Settings, now: datetime) -> int:
+    """Settle the reminders of meetings that are due; how many there were."""
+    async with db.transaction() as session:
+        return await commands.settle_meeting_reminders(session, now=now)
+
+
+@jobs.every(seconds=1)
+async def replan_reminders(db: Database, settings: Settings, now: datetime) -> int:
+    """Plan reminders anew for who wants them at other times; how many people that were."""
+    async with db.transaction() as session:
+        return await commands.replan_wished(session, zone=settings.zone, now=now)
+
+
+@jobs.every(seconds=10)
+async def remind_of_tasks(db: Database, settings: Settings, now: datetime) -> int:
+    """Remind the owners of tasks whose morning has come; how many there were."""
+    async with db.transaction() as session:
+        return await commands.remind_of_tasks(session, zone=settings.zone, now=now)
+
+
+@jobs.every(seconds=10)
+async def ask_for_minutes(db: Database, settings: Settings, now: datetime) -> int:
+    """Have meetings that ended wait for their minutes; how many there were."""
+    async with db.transaction() as session:
+        return await commands.ask_for_minutes(session, now=now)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -14,7 +15,7 @@ from services.notifications.queries import DeliveryRow, Entry
 from services.notifications.rules import Audience, Kind
 from shared.clock import utc_now
 from shared.events.vocabulary import LANGUAGES
-from shared.identity import District, Guardian, SignedIn
+from shared.identity import District, SignedIn
 from shared.translations import best_language, counts, direction, speaking
 from shared.web import Page, Transaction
 
@@ -55,10 +56,10 @@ class Count(BaseModel):
     count: int
 
 
-def _out(entry: Entry, request: Request, language: str) -> MessageOut:
+def _out(entry: Entry, zone: ZoneInfo, language: str) -> MessageOut:
     message = entry.message
     with speaking(language):
-        note = entry.note(request.app.state.settings.zone)
+        note = entry.note(zone)
     return MessageOut(
         id=message.id,
         kind=message.kind,
@@ -82,7 +83,8 @@ async def inbox(
     spoken = best_language(language or actor.language)
     found, total = await queries.inbox(session, actor.person_id, offset=paging.offset, limit=paging.limit)
     unread = await queries.unread(session, actor.person_id)
-    return Inbox(total=total, unread=unread, items=[_out(entry, request, spoken) for entry in found])
+    zone = await queries.clock_of(session, actor, request.app.state.settings.zone)
+    return Inbox(total=total, unread=unread, items=[_out(entry, zone, spoken) for entry in found])
 
 
 @router.get("/inbox/count")
@@ -99,7 +101,8 @@ async def message(
     """One of your messages; asking for it does not mark it as read."""
     assert actor.person_id is not None
     found = await queries.entry(session, message_id, actor.person_id)
-    return _out(found, request, best_language(language or actor.language))
+    zone = await queries.clock_of(session, actor, request.app.state.settings.zone)
+    return _out(found, zone, best_language(language or actor.language))
 
 
 @router.post("/inbox/{message_id}/read", status_code=204)
@@ -115,19 +118,28 @@ class Preferences(BaseModel):
     """BCP 47; one of the languages that we write in."""
     email: bool = True
     """By e-mail, too; messages always stand in the app."""
+    remind_before: list[int] | None = None
+    """Minutes before a meeting; None: the usual ones, which stand in the answer."""
+    time_zone: str | None = None
+    """IANA zone of your clock; None: the district's."""
 
 
 @router.get("/preferences")
-async def preferences(actor: Guardian, session: Transaction) -> Preferences:
+async def preferences(actor: SignedIn, session: Transaction) -> Preferences:
     """How we reach you."""
     found = await queries.preferences(session, actor)
-    return Preferences(language=found.language, email=found.email)
+    return Preferences(
+        language=found.language, email=found.email, remind_before=list(found.remind_before), time_zone=found.time_zone
+    )
 
 
 @router.put("/preferences")
-async def set_preferences(wished: Preferences, actor: Guardian, session: Transaction) -> Preferences:
+async def set_preferences(wished: Preferences, actor: SignedIn, session: Transaction) -> Preferences:
     """Say how we are to reach you."""
-    await commands.set_preferences(session, wished.language, wished.email, actor=actor, now=utc_now())
+    await commands.set_preferences(
+        session, wished.language, wished.email, remind_before=wished.remind_before, time_zone=wished.time_zone,
+        actor=actor, now=utc_now(),
+    )  # fmt: skip
     return wished
 
 

@@ -45,6 +45,12 @@ async def keep_organizations(session: AsyncSession, events: Sequence[Event[Organ
     await commands.keep_organizations(session, [event.fact for event in events])
 
 
+@on.many(agreements.MeetingChanged)
+async def keep_meetings(session: AsyncSession, events: Sequence[Event[agreements.MeetingChanged]]) -> None:
+    """Titles, places, times and people of meetings, of which mails and calendars are written."""
+    await commands.keep_meetings(session, [event.fact for event in events])
+
+
 @on(*rules.WHO_IS_TOLD_WHAT)
 async def tell(session: AsyncSession, event: Event[ReferralFact]) -> None:
     """Tell everybody whom a fact about a referral concerns, each in their language."""

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notifications.rules import Audience, Kind
 from services.notifications.texts import OUTCOMES, REASONS, TEXTS, UNKNOWN, URGENT
+from shared.events.agreements import MeetingChanged
 from shared.events.vocabulary import DeclineReason, Outcome, Urgency
 from shared.translations import SOURCE, direction, gettext, is_approved, mark, speaking, spoken
 from shared.web import words as times
@@ -31,6 +32,7 @@ class Known:
     """Name and partner organization."""
     schools: Mapping[str, str] = field(default_factory=dict)
     organizations: Mapping[str, str] = field(default_factory=dict)
+    meetings: Mapping[str, MeetingChanged] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def values(params: Mapping[str, str], known: Known, zone: ZoneInfo) -> dict[str,
     """What the placeholders stand for, in the language spoken."""
     first, last = known.students.get(params.get("student_id", ""), ("", ""))
     program, partner = known.programs.get(params.get("program_id", ""), ("", ""))
+    meeting = known.meetings.get(params.get("meeting_id", ""))
     names = {
+        "meeting": meeting.title if meeting else "",
+        "where": (meeting.place or meeting.link) if meeting else "",
         "child": first,
         "student": f"{first} {last}".strip(),
         "program": program,

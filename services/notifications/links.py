@@ -3,13 +3,20 @@
 from datetime import datetime
 
 from services.notifications.models import Message
-from services.notifications.rules import Audience
+from services.notifications.rules import ANSWERED_BY_LINK, Audience, Kind
 from services.notifications.settings import Settings
 from shared.events.vocabulary import RoleName
 from shared.identity import sign_link
 
-PERSONAL = {Audience.FAMILY: RoleName.GUARDIAN, Audience.PARTNER: RoleName.PARTNER_STAFF}
+PERSONAL: dict[Audience, str] = {Audience.FAMILY: RoleName.GUARDIAN, Audience.PARTNER: RoleName.PARTNER_STAFF}
 """Who comes by a personal link, and as what; staff sign in."""
+INVITED = "invited"
+"""As what somebody comes who answers an invitation by its link."""
+
+
+def is_personal(kind: Kind) -> bool:
+    """Whether the link in an e-mail of this kind needs no sign-in."""
+    return kind.audience in PERSONAL or kind in ANSWERED_BY_LINK
 
 
 def inside(message: Message) -> str:
@@ -23,10 +30,10 @@ def inside(message: Message) -> str:
 
 def outside(message: Message, settings: Settings, until: datetime) -> str:
     """The address in an e-mail: to the page without sign-in until then, for staff to the page behind it."""
-    role = PERSONAL.get(message.kind.audience)
     base = settings.public_url.rstrip("/")
-    if role is None:
+    if not is_personal(message.kind):
         return base + inside(message)
+    role = PERSONAL.get(message.kind.audience, INVITED)
     # Without the name: an address must not tell for whom it was made.
     token = sign_link(
         settings,
@@ -36,4 +43,4 @@ def outside(message: Message, settings: Settings, until: datetime) -> str:
         language=message.language,
         expires_at=until,
     )
-    return f"{base}/referrals/by-link/{token}"
+    return f"{base}/{'agreements/meetings' if role == INVITED else 'referrals'}/by-link/{token}"

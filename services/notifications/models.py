@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Uuid, text
+from sqlalchemy import Column, Index, Integer, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -55,6 +56,10 @@ class Preference(Table, table=True):
     language: str | None = None
     """One of ours; None: what the roster says."""
     email: bool = True
+    remind_before: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer), nullable=True))
+    """Minutes before a meeting at which to be reminded; None: the usual times."""
+    time_zone: str | None = None
+    """IANA zone of the person's clock; None: the district's."""
     changed_at: datetime
 
 
@@ -70,6 +75,14 @@ class Organization(Table, table=True):
 
     organization_id: UUID = Field(primary_key=True)
     name: str
+
+
+class Meeting(Table, table=True):
+    """The newest state of a meeting, as it was published."""
+
+    meeting_id: UUID = Field(primary_key=True)
+    version: int
+    state: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class Program(Table, table=True):

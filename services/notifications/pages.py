@@ -5,15 +5,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel
 
 from services.notifications import commands, queries, samples, words
 from services.notifications.links import inside
 from services.notifications.models import Status
+from services.notifications.queries import Wishes
 from services.notifications.rules import Kind
 from services.notifications.samples import known_language
+from shared import zones
 from shared.clock import utc_now
-from shared.events.vocabulary import LANGUAGES, RoleName
-from shared.identity import Actor, District, Guardian, SignedIn
+from shared.events.vocabulary import LANGUAGES, REMIND_BEFORE, RoleName
+from shared.identity import Actor, District, SignedIn
 from shared.refusals import Refusal
 from shared.translations import counts
 from shared.web import Page, Transaction, page, see_other
@@ -21,6 +24,15 @@ from shared.web import Page, Transaction, page, see_other
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 
 STAFF = (RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF)
+
+
+class PreferencesForm(BaseModel):
+    """What somebody chose; families are not asked about meetings."""
+
+    language: str = ""
+    email: str = ""
+    remind_before: list[str] = []
+    time_zone: str = ""
 
 
 def _is_family(actor: Actor) -> bool:
@@ -42,7 +54,7 @@ async def inbox(request: Request, actor: SignedIn, session: Transaction, paging:
         total=total,
         unread=await queries.unread(session, actor.person_id),
         paging=paging,
-        zone=request.app.state.settings.zone,
+        zone=await queries.clock_of(session, actor, request.app.state.settings.zone),
     )
 
 
@@ -59,38 +71,52 @@ async def message(request: Request, message_id: UUID, actor: SignedIn, session: 
         for_families=_is_family(actor),
         entry=found,
         href=inside(found.message),
-        zone=request.app.state.settings.zone,
+        zone=await queries.clock_of(session, actor, request.app.state.settings.zone),
     )
 
 
 @router.get("/preferences")
-async def preferences(request: Request, actor: Guardian, session: Transaction, saved: bool = False) -> HTMLResponse:
+async def preferences(request: Request, actor: SignedIn, session: Transaction, saved: bool = False) -> HTMLResponse:
     """How we reach you."""
     wishes = await queries.preferences(session, actor)
-    return page(
-        request, actor, "preferences.html", for_families=True, wishes=wishes,
-        language_chosen=wishes.language, email_chosen="yes" if wishes.email else "no", refusal=None, saved=saved,
-    )  # fmt: skip
+    form = PreferencesForm(
+        language=wishes.language,
+        email="yes" if wishes.email else "no",
+        remind_before=[str(minutes) for minutes in wishes.remind_before],
+        time_zone=wishes.time_zone or "",
+    )
+    return _preferences_page(request, actor, wishes, form, saved=saved)
 
 
 @router.post("/preferences", response_model=None)
 async def set_preferences(
-    request: Request,
-    actor: Guardian,
-    session: Transaction,
-    language: Annotated[str, Form()] = "",
-    email: Annotated[str, Form()] = "",
+    request: Request, actor: SignedIn, session: Transaction, form: Annotated[PreferencesForm, Form()]
 ) -> HTMLResponse | RedirectResponse:
     """Keep the choice; a choice that cannot be kept is shown again."""
+    before = [int(minutes) if minutes.isdecimal() else -1 for minutes in form.remind_before]
     try:
-        await commands.set_preferences(session, language, email != "no", actor=actor, now=utc_now())
-    except Refusal as refusal:
-        return page(
-            request, actor, "preferences.html", status=int(refusal.kind), for_families=True,
-            wishes=await queries.preferences(session, actor), language_chosen=language, email_chosen=email,
-            refusal=refusal, saved=False,
+        await commands.set_preferences(
+            session, form.language, form.email != "no", remind_before=None if _is_family(actor) else before,
+            time_zone=form.time_zone or None, actor=actor, now=utc_now(),
         )  # fmt: skip
+    except Refusal as refusal:
+        wishes = await queries.preferences(session, actor)
+        return _preferences_page(request, actor, wishes, form, refusal=refusal)
     return see_other("/notifications/preferences?saved=true")
+
+
+def _preferences_page(
+    request: Request, actor: Actor, wishes: Wishes, form: PreferencesForm, *, refusal: Refusal | None = None,
+    saved: bool = False,
+) -> HTMLResponse:  # fmt: skip
+    return page(
+        request, actor, "preferences.html", status=int(refusal.kind) if refusal else 200,
+        for_families=_is_family(actor), wishes=wishes, form=form, refusal=refusal, saved=saved,
+        all_languages=LANGUAGES, for_meetings=not _is_family(actor),
+        times=[(minutes, label) for minutes, label in REMIND_BEFORE.items()],
+        zones=zones.options(form.time_zone) if form.time_zone else zones.options(),
+        district_zone=request.app.state.settings.time_zone,
+    )  # fmt: skip
 
 
 @router.get("/kinds")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from services.notifications.letters import (
     COPY,
@@ -17,10 +18,11 @@ from services.notifications.letters import (
     letter,
     note,
 )
-from services.notifications.links import PERSONAL as PERSONAL_LINKS
+from services.notifications.links import is_personal
 from services.notifications.rules import TOLD, WHO_IS_TOLD_WHAT, Audience, Kind, Row
 from services.notifications.texts import TEXTS
 from shared.events import referrals
+from shared.events.agreements import MeetingChanged
 from shared.events.base import Fact
 from shared.events.vocabulary import LANGUAGES
 from shared.refusals import Kind as RefusalKind
@@ -28,11 +30,17 @@ from shared.refusals import Refusal
 from shared.settings import ServiceSettings
 from shared.translations import is_approved, speaking
 
+A_MEETING = MeetingChanged(
+    meeting_id=UUID(int=0), version=1, sequence=0, title="How the fall goes", place="Example School, room 12",
+    zone="America/New_York", starts_at=datetime(2026, 12, 1, 20, 30, tzinfo=UTC), length_minutes=45,
+    organizer_id=UUID(int=0),
+)  # fmt: skip
 KNOWN = Known(
     students={"student": ("Maria", "Example")},
     programs={"program": ("Homework Club", "City Steps"), "next": ("Art Studio", "Open Door")},
     schools={"school": "Example School"},
     organizations={"organization": "City Steps"},
+    meetings={"meeting": A_MEETING},
 )
 
 PARAMS = {
@@ -42,6 +50,7 @@ PARAMS = {
     "program_ids": "program next",
     "school_id": "school",
     "organization_id": "organization",
+    "meeting_id": "meeting",
     "reason": "no_capacity",
     "outcome": "served",
     "urgency": "routine",
@@ -111,7 +120,7 @@ def sample(kind: Kind, language: str, *, now: datetime, settings: ServiceSetting
     envelope = Envelope(
         name="Ana",
         link=f"{settings.public_url}/referrals/example",
-        link_until=now + timedelta(days=14) if kind.audience in PERSONAL_LINKS else None,
+        link_until=now + timedelta(days=14) if is_personal(kind) else None,
         reach_link=f"{settings.public_url}/notifications/preferences",
         district=settings.district_name,
         zone=settings.zone,
@@ -135,5 +144,5 @@ def known_language(code: str) -> str:
 
 def _texts(kind: Kind) -> tuple[str, ...]:
     text = TEXTS[kind]
-    frame = (GREETING, COPY, SENDER, *((PERSONAL,) if kind.audience in PERSONAL_LINKS else ()))
+    frame = (GREETING, COPY, SENDER, *((PERSONAL,) if is_personal(kind) else ()))
     return (text.subject, text.title, text.words, text.mail, text.button, *frame, REACH)

@@ -20,6 +20,7 @@ STATES: dict[Status, tuple[str, str]] = {
 """Of a delivery: the look of the state, and its word."""
 
 _ADVICE = {
+    "superseded": "The meeting was moved or called off before this was sent; a newer message tells it. Nothing to do.",
     "no_address": "No e-mail address is known. Ask the school to enter one, then send it again.",
     "erased": "The person was erased. There is nothing to do.",
     "unsafe_header": "The address or the name cannot stand in an e-mail. Have it corrected, then send it again.",

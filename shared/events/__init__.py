@@ -4,7 +4,9 @@ from shared.events import agreements, notifications, operations, people, referra
 from shared.events.base import FACTS, Erasure, Fact, Role
 
 TOPICS: tuple[str, ...] = tuple(sorted({fact.topic for fact in FACTS.values()}))
-COMPACTED: frozenset[str] = frozenset({people.SCHOOLS, people.PERSONS, agreements.PROGRAMS, agreements.COVERAGE})
+COMPACTED: frozenset[str] = frozenset(
+    {people.SCHOOLS, people.PERSONS, agreements.PROGRAMS, agreements.COVERAGE, agreements.MEETINGS}
+)
 PERSONAL: frozenset[str] = frozenset({people.PERSONS})
 """Topics whose records carry names and addresses: shown to nobody but where the person's own page is."""
 

@@ -65,3 +65,7 @@ class PreferencesChanged(Fact):
     """BCP 47 tag of the language that messages are written in from now on."""
     by_email: bool
     """Whether messages come by e-mail, too; in the app they always are."""
+    remind_before: tuple[int, ...] | None = None
+    """Minutes before a meeting at which to be reminded; None: nothing was chosen, and the usual ones hold."""
+    time_zone: str | None = None
+    """IANA zone of the person's clock; None: the district's."""

@@ -138,3 +138,19 @@ LANGUAGES: dict[str, str] = {
 """Languages that families are written to in (BCP 47), each named in itself."""
 
 RIGHT_TO_LEFT: frozenset[str] = frozenset({"ar"})
+
+REMIND_BEFORE: dict[int, str] = {
+    10080: mark("A week before"),
+    4320: mark("Three days before"),
+    2880: mark("Two days before"),
+    1440: mark("A day before"),
+    240: mark("Four hours before"),
+    120: mark("Two hours before"),
+    60: mark("An hour before"),
+    30: mark("Half an hour before"),
+    15: mark("A quarter of an hour before"),
+}
+"""Minutes before a meeting at which somebody may be reminded; whole days follow the clock on the wall."""
+
+REMIND_BEFORE_UNSAID: tuple[int, ...] = (10080, 1440, 120)
+"""What holds for who has not chosen."""

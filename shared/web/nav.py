@@ -24,18 +24,21 @@ SCHOOL = (
     ("Students", "/referrals/students"),
     ("Programs", "/agreements/programs"),
     ("Partners", "/agreements/partners"),
+    ("Meetings", "/agreements/meetings"),
 )
 PARTNER = (
     ("Inbox", "/referrals/inbox"),
     ("Referrals", "/referrals"),
     ("Our programs", "/agreements/ours"),
     ("Our details", "/agreements/details"),
+    ("Meetings", "/agreements/meetings"),
 )
 DISTRICT = (
     ("Overview", "/referrals/overview"),
     ("Referrals", "/referrals"),
     ("Partners", "/agreements/partners"),
     ("Programs", "/agreements/programs"),
+    ("Meetings", "/agreements/meetings"),
     ("Schools", "/people/schools"),
     ("People", "/people/persons"),
     ("Roster", "/people/roster"),

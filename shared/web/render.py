@@ -40,6 +40,7 @@ def environment(service: str, zone: ZoneInfo) -> Environment:
     env.filters["said"] = gettext
     env.filters["relative"] = lambda dt: words.relative(dt, utc_now(), spoken())
     env.filters["exact"] = lambda dt: words.exact(dt, zone, spoken())
+    env.filters["exact_in"] = lambda dt, name: words.exact(dt, ZoneInfo(name), spoken())
     env.filters["by_deadline"] = lambda dt: words.by_deadline(dt, utc_now(), zone, spoken())
     env.filters["on_date"] = lambda day: words.on_date(day, spoken())
     return env

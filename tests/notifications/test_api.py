@@ -121,8 +121,10 @@ async def test_a_guardian_chooses_language_and_e_mail(
     for _ in range(2):
         answer = await client.put(f"{API}/preferences", json={"language": "pt", "email": False})
 
-    assert before == {"language": "ht", "email": True}
-    assert answer.json() == (await client.get(f"{API}/preferences")).json() == {"language": "pt", "email": False}
+    after = (await client.get(f"{API}/preferences")).json()
+    assert (before["language"], before["email"]) == ("ht", True)
+    assert (after["language"], after["email"], after["remind_before"]) == ("pt", False, [10080, 1440, 120])
+    assert answer.status_code == 200
     async with db_notifications.transaction() as session:
         changed = [f for f in await outbox(session) if isinstance(f, PreferencesChanged)]
     assert [(f.language, f.by_email) for f in changed] == [("pt", False)]

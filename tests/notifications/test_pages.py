@@ -105,8 +105,26 @@ async def test_a_choice_that_cannot_be_kept_is_shown_again(client_notifications:
     assert 'value="no" checked' in answer.text
 
 
-async def test_staff_have_no_page_of_wishes(client_notifications: Client, db_notifications: Database) -> None:
-    assert (await client_notifications(OFFICE).get("/notifications/preferences")).status_code == 403
+async def test_staff_choose_when_they_are_reminded_of_meetings_and_by_which_clock(
+    client_notifications: Client, db_notifications: Database
+) -> None:
+    office = client_notifications(OFFICE)
+    usual = await office.get("/notifications/preferences")
+
+    chosen = {"language": "en", "email": "yes", "remind_before": ["2880", "15"], "time_zone": "America/Chicago"}
+    saved = await office.post("/notifications/preferences", data=chosen)
+    kept = await office.get("/notifications/api/v1/preferences")
+    wrong = await office.post("/notifications/preferences", data=chosen | {"remind_before": ["7", "x"]})
+    nowhere = await office.post("/notifications/preferences", data=chosen | {"time_zone": "Moon/Sea"})
+
+    assert usual.text.count('name="remind_before"') == 9
+    assert usual.text.count(" checked") == 4
+    assert saved.status_code == 303
+    assert kept.json() == {
+        "language": "en", "email": True, "remind_before": [2880, 15], "time_zone": "America/Chicago"
+    }  # fmt: skip
+    assert (wrong.status_code, nowhere.status_code) == (422, 422)
+    assert "Choose among the times in the list." in wrong.text
 
 
 @pytest.mark.parametrize("path", ["kinds", "languages", "deliveries"])

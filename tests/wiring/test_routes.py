@@ -25,6 +25,10 @@ OPEN = {
         "/agreements/schools/*",
         "/agreements/api/v1/schools*",
         "/agreements/api/v1/neighborhoods",
+        # Whoever has the secret, or the link that was mailed.
+        "/agreements/calendar/{secret}.ics",
+        "/agreements/meetings/by-link/{token}",
+        "/agreements/api/v1/meetings/by-link/{token}*",
     },
     "referrals": {"/referrals/by-link*", "/referrals/api/v1/by-link*"},
     "notifications": set(),

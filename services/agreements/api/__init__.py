@@ -1,6 +1,16 @@
 """The JSON API about partners and programs: everything that the pages do."""
 
-from services.agreements.api import imports, partners, programs, registrations, reports, reviews, vetting
+from services.agreements.api import (
+    imports,
+    meetings,
+    partners,
+    programs,
+    registrations,
+    reports,
+    reviews,
+    tasks,
+    vetting,
+)
 
 routers = [
     programs.router,
@@ -10,4 +20,6 @@ routers = [
     imports.router,
     reviews.router,
     reports.router,
+    meetings.router,
+    tasks.router,
 ]

@@ -1,7 +1,12 @@
 """Pages about partners and programs: the same commands as the API."""
 
 from services.agreements.pages import (
+from services.agreements.pages import (
+    calendars,
     imports,
+    meeting_moves,
+    meetings,
+    minutes,
     partners,
     programs,
     ratings,
@@ -9,6 +14,7 @@ from services.agreements.pages import (
     reports,
     reviews,
     schools,
+    tasks,
     vetting,
     year_ends,
 )
@@ -24,4 +30,9 @@ routers = [
     reviews.router,
     ratings.router,
     year_ends.router,
+    calendars.router,
+    meetings.router,
+    meeting_moves.router,
+    minutes.router,
+    tasks.router,
 ]

@@ -1,9 +1,28 @@
 """What pages and the API ask; one module per noun."""
 
+from services.agreements.queries.calendars import (
+    calendar_entries,
+    calendar_secret,
+    one_calendar_entry,
+)
 from services.agreements.queries.common import Blank
 from services.agreements.queries.directory import Found, find_programs
 from services.agreements.queries.duplicates import Duplicate, possible_duplicates
 from services.agreements.queries.evidence import Evidence, evidence
+from services.agreements.queries.meeting_people import (
+    PersonView,
+    find_people,
+)
+from services.agreements.queries.meetings import (
+    DateRow,
+    DateView,
+    GuestView,
+    MeetingSearch,
+    MeetingView,
+    MomentView,
+    find_dates,
+    meeting_view,
+)
 from services.agreements.queries.partners import (
     OrganizationView,
     PartnerFilter,
@@ -35,6 +54,11 @@ from services.agreements.queries.reviews import (
 )
 from services.agreements.queries.school_partners import SchoolWithPartners, school_with_partners
 from services.agreements.queries.search import ProgramSearch
+from services.agreements.queries.tasks import (
+    TaskView,
+    find_tasks,
+    task_view,
+)
 from services.agreements.queries.vetting import (
     DocumentView,
     PartnerChangeView,
@@ -50,14 +74,21 @@ from services.agreements.queries.vetting import (
 
 __all__ = [
     "Blank",
+    "DateRow",
+    "DateView",
     "DocumentView",
     "Duplicate",
     "Evidence",
     "Found",
+    "GuestView",
+    "MeetingSearch",
+    "MeetingView",
+    "MomentView",
     "OrganizationView",
     "PartnerChangeView",
     "PartnerFilter",
     "PartnerView",
+    "PersonView",
     "PlaceView",
     "ProgramSearch",
     "ProgramView",
@@ -68,15 +99,23 @@ __all__ = [
     "ReviewView",
     "SchoolView",
     "SchoolWithPartners",
+    "TaskView",
     "YearEndView",
+    "calendar_entries",
+    "calendar_secret",
     "document_view",
     "evidence",
+    "find_dates",
     "find_organizations",
+    "find_people",
     "find_programs",
     "find_reviews",
+    "find_tasks",
     "history",
     "may_read",
+    "meeting_view",
     "neighborhoods",
+    "one_calendar_entry",
     "organization_view",
     "partner_history",
     "partner_view",
@@ -96,5 +135,6 @@ __all__ = [
     "school_with_partners",
     "schools",
     "schools_named",
+    "task_view",
     "tended_organization",
 ]

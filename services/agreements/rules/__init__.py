@@ -1,6 +1,22 @@
 """Decisions on plain values: no tables, no clock, no I/O; one module per noun."""
 
 from services.agreements.rules.directory import LOOKS, Freshness, Look, look_due
+from services.agreements.rules.meetings import (
+    LONGEST,
+    MEETING_MOVES,
+    MOST_PEOPLE,
+    Answer,
+    MeetingEntry,
+    MeetingValues,
+    OccurrenceStatus,
+    Phase,
+    Verb,
+    keeps_meeting,
+    meeting_moved,
+    phase,
+    valid_meeting,
+    valid_new_time,
+)
 from services.agreements.rules.partners import keeps, not_found, organization_name, who
 from services.agreements.rules.programs import (
     FIELD_LABELS,
@@ -17,27 +33,75 @@ from services.agreements.rules.programs import (
     position_in,
     valid_program,
 )
+from services.agreements.rules.recurrence import (
+    Repeat,
+    dates_of,
+    for_calendars,
+    rule_for,
+)
+from services.agreements.rules.reminders import (
+    Settled,
+    next_task_reminder,
+    remind_at,
+    reminders_of,
+    settle,
+)
+from services.agreements.rules.tasks import (
+    TASK_MOVES,
+    TaskStatus,
+    TaskVerb,
+    task_moved,
+    valid_task,
+)
 
 __all__ = [
     "FIELD_LABELS",
+    "LONGEST",
     "LOOKS",
     "MAX_CAPACITY",
     "MAX_LENGTH",
+    "MEETING_MOVES",
+    "MOST_PEOPLE",
     "MOVES",
+    "TASK_MOVES",
+    "Answer",
     "Freshness",
     "Look",
+    "MeetingEntry",
+    "MeetingValues",
     "Move",
+    "OccurrenceStatus",
+    "Phase",
     "ProgramEntry",
     "ProgramStatus",
     "ProgramValues",
+    "Repeat",
+    "Settled",
+    "TaskStatus",
+    "TaskVerb",
+    "Verb",
     "amount",
     "cents_in",
+    "dates_of",
+    "for_calendars",
     "keeps",
+    "keeps_meeting",
     "look_due",
+    "meeting_moved",
     "moved",
+    "next_task_reminder",
     "not_found",
     "organization_name",
+    "phase",
     "position_in",
+    "remind_at",
+    "reminders_of",
+    "rule_for",
+    "settle",
+    "task_moved",
+    "valid_meeting",
+    "valid_new_time",
     "valid_program",
+    "valid_task",
     "who",
 ]

@@ -3,6 +3,7 @@
 from services.notifications.commands.deliver import Claim, claim, give_up_lost, record, send_again, smtp_id
 from services.notifications.commands.keep import (
     erase_person,
+    keep_meetings,
     keep_organizations,
     keep_persons,
     keep_programs,
@@ -17,6 +18,7 @@ __all__ = [
     "claim",
     "erase_person",
     "give_up_lost",
+    "keep_meetings",
     "keep_organizations",
     "keep_persons",
     "keep_programs",

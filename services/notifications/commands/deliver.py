@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.commands.write import SYSTEM, told, write_messages
 from services.notifications.letters import Known
-from services.notifications.models import Delivery, Message, Recipient, Status
+from services.notifications.models import Delivery, Message, Preference, Recipient, Status
 from services.notifications.queries import look_up, referrer_of
 from services.notifications.rules import LEASE, Audience, alarm, next_try
 from shared.clock import new_id
@@ -40,6 +40,8 @@ class Claim:
     message: Message
     recipient: Recipient
     known: Known
+    time_zone: str | None = None
+    """Of the recipient's clock, where one was chosen."""
 
     @property
     def again(self) -> bool:
@@ -76,16 +78,17 @@ async def claim(
     if not ids:
         return []
     found = await session.exec(
-        select(Delivery, Message, Recipient)
+        select(Delivery, Message, Recipient, Preference.time_zone)
         .join(Message, col(Message.id) == col(Delivery.message_id))
         .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
+        .outerjoin(Preference, col(Preference.person_id) == col(Message.recipient_id))
         .where(col(Delivery.id).in_(ids))
     )
     rows = found.all()
-    known = await look_up(session, [message.params for _, message, _ in rows])
+    known = await look_up(session, [message.params for _, message, *_ in rows])
     return [
-        Claim(delivery.id, token, delivery.attempts, smtp_id(delivery.id, sender), message, recipient, known)
-        for delivery, message, recipient in rows
+        Claim(delivery.id, token, delivery.attempts, smtp_id(delivery.id, sender), message, recipient, known, clock)
+        for delivery, message, recipient, clock in rows
     ]
 
 

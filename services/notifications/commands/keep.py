@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.events.agreements import OrganizationRegistered, OrganizationRenamed, ProgramChanged
+from shared.events.agreements import MeetingChanged, OrganizationRegistered, OrganizationRenamed, ProgramChanged
 from shared.events.people import PersonChanged, SchoolChanged
 from shared.events.vocabulary import RoleName
 
@@ -104,6 +104,21 @@ def _program(fact: ProgramChanged) -> dict[str, Any]:
         "name": fact.name,
         "contact_email": fact.contact.email if fact.contact else None,
     }
+
+
+_MEETINGS = text("""
+    INSERT INTO meeting (meeting_id, version, state)
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS meeting (meeting_id uuid, version int, state jsonb)
+    ON CONFLICT (meeting_id) DO UPDATE SET (version, state) = (EXCLUDED.version, EXCLUDED.state)
+    WHERE meeting.version < EXCLUDED.version
+""")
+
+
+async def keep_meetings(session: AsyncSession, facts: Sequence[MeetingChanged]) -> None:
+    """Keep the newest state of each meeting."""
+    newest = {fact.meeting_id: fact.data() for fact in facts}
+    rows = [{"meeting_id": str(id), "version": state["version"], "state": state} for id, state in newest.items()]
+    await session.execute(_MEETINGS, {"rows": json.dumps(rows)})
 
 
 _ERASE = (

@@ -5,6 +5,7 @@ from services.notifications.queries.deliveries import DeliveryRow, count_deliver
 from services.notifications.queries.inbox import Entry, entry, inbox, unread
 from services.notifications.queries.people import (
     Wishes,
+    clock_of,
     look_up,
     people_for,
     preferences,
@@ -17,6 +18,7 @@ __all__ = [
     "DeliveryRow",
     "Entry",
     "Wishes",
+    "clock_of",
     "colleagues",
     "count_deliveries",
     "deliveries",

@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, text
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.notifications.models import Recipient
+from services.notifications.models import Meeting, Recipient
 from services.notifications.queries.people import reach, reach_where
 from services.notifications.rules import Reach, Who, concerned
+from shared.events.agreements import MeetingFact
 from shared.events.base import Fact
 from shared.messaging import NotYet
 
@@ -18,12 +19,21 @@ NAMED = (Who.PERSON, Who.PEOPLE, Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)
 
 async def colleagues(session: AsyncSession, fact: Fact) -> Mapping[Who, Sequence[Reach]]:
     """Those whom messages about the fact are for; raises `NotYet` while somebody who is named is not known here."""
+    await _know_meeting(session, fact)
     found = {who: await _reached(session, fact, who) for who in sorted(concerned(fact))}
     if Who.SCHOOL_CONTACT in found and not found[Who.SCHOOL_CONTACT]:
         found[Who.SCHOOL_CONTACT] = await _reached(session, fact, Who.DISTRICT)
     if Who.PARTNER_CONTACT in found and not found[Who.PARTNER_CONTACT]:
         found[Who.PARTNER_CONTACT] = await _reached(session, fact, Who.PARTNER)
     return found
+
+
+async def _know_meeting(session: AsyncSession, fact: Fact) -> None:
+    """What messages say of a meeting comes on a topic of its own: it is waited for."""
+    if isinstance(fact, MeetingFact):
+        known = await session.get(Meeting, fact.meeting_id)
+        if known is None or known.version < fact.version:
+            raise NotYet(f"meeting {fact.meeting_id} version {fact.version}")
 
 
 async def _reached(session: AsyncSession, fact: Fact, who: Who) -> Sequence[Reach]:

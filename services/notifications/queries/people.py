@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, text
 from sqlmodel import col, select
@@ -12,7 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.notifications.letters import Known
 from services.notifications.models import Message, Preference, Recipient
 from services.notifications.rules import Kind, People, Reach, parameters
+from shared.events.agreements import MeetingChanged
 from shared.events.referrals import ReferralFact, ReferralSent
+from shared.events.vocabulary import REMIND_BEFORE_UNSAID
 from shared.identity import Actor
 from shared.messaging import NotYet
 from shared.translations import best_language
@@ -161,7 +164,9 @@ _NAMES = text("""
         'schools', (SELECT coalesce(json_object_agg(school_id, name), '{}')
                     FROM school WHERE school_id = ANY(:schools)),
         'organizations', (SELECT coalesce(json_object_agg(organization_id, name), '{}')
-                          FROM organization WHERE organization_id = ANY(:organizations)))
+                          FROM organization WHERE organization_id = ANY(:organizations)),
+        'meetings', (SELECT coalesce(json_object_agg(meeting_id, state), '{}')
+                     FROM meeting WHERE meeting_id = ANY(:meetings)))
 """)
 
 
@@ -172,12 +177,14 @@ async def look_up(session: AsyncSession, params: Sequence[Mapping[str, str]]) ->
         "programs": [UUID(id) for id in {id for p in params for id in _program_ids(p)}],
         "schools": _ids(params, "school_id"),
         "organizations": _ids(params, "organization_id"),
+        "meetings": _ids(params, "meeting_id"),
     }
     found = (await session.execute(_NAMES, asked)).scalar_one()
     pairs = {
         part: {id: (first, last) for id, (first, last) in found[part].items()} for part in ("students", "programs")
     }
-    return Known(**pairs, schools=found["schools"], organizations=found["organizations"])
+    meetings = {id: MeetingChanged.model_validate(state) for id, state in found["meetings"].items()}
+    return Known(**pairs, schools=found["schools"], organizations=found["organizations"], meetings=meetings)
 
 
 def _ids(params: Sequence[Mapping[str, str]], name: str) -> list[UUID]:
@@ -203,6 +210,10 @@ class Wishes:
     email: bool
     address: str | None
     phone: str | None
+    remind_before: tuple[int, ...] = REMIND_BEFORE_UNSAID
+    """Minutes before a meeting."""
+    time_zone: str | None = None
+    """IANA; None: the district's."""
 
 
 async def preferences(session: AsyncSession, actor: Actor) -> Wishes:
@@ -216,4 +227,12 @@ async def preferences(session: AsyncSession, actor: Actor) -> Wishes:
         email=wish.email if wish else True,
         address=person.email if person else None,
         phone=person.phone if person else None,
+        remind_before=REMIND_BEFORE_UNSAID if wish is None or wish.remind_before is None else tuple(wish.remind_before),
+        time_zone=wish.time_zone if wish else None,
     )
+
+
+async def clock_of(session: AsyncSession, actor: Actor, zone: ZoneInfo) -> ZoneInfo:
+    """The zone of the actor's clock; `zone` is the district's."""
+    wish = await session.get(Preference, actor.person_id)
+    return ZoneInfo(wish.time_zone) if wish and wish.time_zone else zone

@@ -85,6 +85,17 @@ class Kind(StrEnum):
     WORK_YEAR_END_DECIDED = "work_year_end_decided"
     WORK_YEAR_END_DECIDED_PROGRAM = "work_year_end_decided_program"
     WORK_YEAR_END_REOPENED = "work_year_end_reopened"
+    WORK_MEETING_INVITED = "work_meeting_invited"
+    WORK_MEETING_MOVED = "work_meeting_moved"
+    WORK_MEETING_UPDATED = "work_meeting_updated"
+    WORK_MEETING_CANCELLED = "work_meeting_cancelled"
+    WORK_MEETING_DATE_CANCELLED = "work_meeting_date_cancelled"
+    WORK_MEETING_UNINVITED = "work_meeting_uninvited"
+    WORK_MEETING_REMINDER = "work_meeting_reminder"
+    WORK_MEETING_MINUTES = "work_meeting_minutes"
+    WORK_TASK_AGREED = "work_task_agreed"
+    WORK_TASK_DUE = "work_task_due"
+    WORK_TASK_OVERDUE = "work_task_overdue"
 
     @property
     def audience(self) -> Audience:

@@ -127,6 +127,21 @@ TOLD: dict[type[Fact], tuple[Told, ...]] = {
         ),
     ),
     agreements.YearEndReopened: (Told(Kind.WORK_YEAR_END_REOPENED, (Who.PARTNER_CONTACT,), email=False),),
+    agreements.MeetingInvited: (Told(Kind.WORK_MEETING_INVITED, (Who.PEOPLE,)),),
+    agreements.MeetingMoved: (Told(Kind.WORK_MEETING_MOVED, (Who.PEOPLE,)),),
+    agreements.MeetingUpdated: (Told(Kind.WORK_MEETING_UPDATED, (Who.PEOPLE,)),),
+    agreements.MeetingCancelled: (
+        Told(Kind.WORK_MEETING_CANCELLED, (Who.PEOPLE,), when=lambda fact: fact.occurrence_id is None),
+        Told(Kind.WORK_MEETING_DATE_CANCELLED, (Who.PEOPLE,), when=lambda fact: fact.occurrence_id is not None),
+    ),
+    agreements.MeetingUninvited: (Told(Kind.WORK_MEETING_UNINVITED, (Who.PEOPLE,)),),
+    agreements.MeetingReminderDue: (Told(Kind.WORK_MEETING_REMINDER, (Who.PERSON,)),),
+    agreements.MeetingHeld: (Told(Kind.WORK_MEETING_MINUTES, (Who.PEOPLE,), when=lambda fact: not fact.again),),
+    agreements.TaskAgreed: (Told(Kind.WORK_TASK_AGREED, (Who.PERSON,)),),
+    agreements.TaskReminderDue: (
+        Told(Kind.WORK_TASK_DUE, (Who.PERSON,), when=lambda fact: not fact.overdue),
+        Told(Kind.WORK_TASK_OVERDUE, (Who.PERSON,), when=lambda fact: fact.overdue),
+    ),
 }
 
 PLACES = {
@@ -153,13 +168,13 @@ def plan_work(fact: Fact, people: Mapping[Who, Sequence[Reach]], actor: str) -> 
     return list(planned.values())
 
 
-PARAMETERS = ("school_id", "organization_id", "program_id", "on", "at")
+PARAMETERS = ("school_id", "organization_id", "program_id", "meeting_id", "occurrence_id", "version", "on", "at")
 
 
 def _parameters(fact: Fact) -> dict[str, str]:
     """What a message needs of a fact to be written: ids, a date or a moment, and where it leads."""
     data = fact.data()
-    return {"place": PLACES[fact.key]} | {name: data[name] for name in PARAMETERS if data.get(name) is not None}
+    return {"place": PLACES[fact.key]} | {name: str(data[name]) for name in PARAMETERS if data.get(name) is not None}
 
 
 def _email(to: Reach, told: Told) -> Email:

@@ -17,6 +17,14 @@ SEE_AGREEMENT = mark("Open the agreement")
 SIGN = mark("Read and sign")
 AGREEMENT_NEEDED = mark("An agreement needs you")
 
+INVITATION = mark("Invitation to a meeting")
+MEETING_NEWS = mark("News about a meeting")
+REMINDER = mark("Reminder of a meeting")
+TASK = mark("Something that was agreed at a meeting")
+SAY_WHETHER = mark("Say whether you come")
+SEE_MEETING = mark("Open the meeting")
+SEE_TASK = mark("Open the task")
+
 TEXTS: dict[Kind, Text] = {
     Kind.WORK_REGISTRATION_SUBMITTED: Text(
         NEWS,
@@ -298,5 +306,73 @@ TEXTS: dict[Kind, Text] = {
         mark("A decision is thought over again"),
         mark("%(school)s is thinking over again how its work with %(partner)s goes on. You can write what you think."),
         SEE_REVIEW,
+    ),
+    Kind.WORK_MEETING_INVITED: Text(
+        INVITATION,
+        mark("You are invited to a meeting"),
+        mark("%(meeting)s, %(by)s. Where: %(where)s. Please say whether you come."),
+        SAY_WHETHER,
+    ),
+    Kind.WORK_MEETING_MOVED: Text(
+        MEETING_NEWS,
+        mark("A meeting has another time"),
+        mark("%(meeting)s is now %(by)s. Where: %(where)s. Please say whether you come at the new time."),
+        SAY_WHETHER,
+    ),
+    Kind.WORK_MEETING_UPDATED: Text(
+        MEETING_NEWS,
+        mark("A meeting has another name or place"),
+        mark("%(meeting)s, %(by)s. Where: %(where)s. The time stays as it was."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_MEETING_CANCELLED: Text(
+        MEETING_NEWS,
+        mark("A meeting was called off"),
+        mark("%(meeting)s, %(by)s, does not take place."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_MEETING_DATE_CANCELLED: Text(
+        MEETING_NEWS,
+        mark("One date of a meeting was called off"),
+        mark("%(meeting)s does not take place on %(day)s. Its other dates stay."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_MEETING_UNINVITED: Text(
+        MEETING_NEWS,
+        mark("You need not come to a meeting"),
+        mark("You are no longer invited to %(meeting)s, %(by)s."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_MEETING_REMINDER: Text(
+        REMINDER,
+        mark("A meeting is coming up"),
+        mark("%(meeting)s, %(by)s. Where: %(where)s."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_MEETING_MINUTES: Text(
+        MEETING_NEWS,
+        mark("The minutes of a meeting are there"),
+        mark("What was said and agreed at %(meeting)s on %(day)s can be read now."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_TASK_AGREED: Text(
+        TASK,
+        mark("You have taken on a task"),
+        mark("It was agreed at a meeting that you do something by %(day)s: %(meeting)s."),
+        SEE_TASK,
+    ),
+    Kind.WORK_TASK_DUE: Text(
+        TASK,
+        mark("A task of yours is due"),
+        mark("What was agreed at %(meeting)s is to be done by %(day)s. If it is done, say so on its page."),
+        SEE_TASK,
+    ),
+    Kind.WORK_TASK_OVERDUE: Text(
+        TASK,
+        mark("A task of yours is overdue"),
+        mark(
+            "What was agreed at %(meeting)s was to be done by %(day)s. Say so if it is done, or have the date changed."
+        ),
+        SEE_TASK,
     ),
 }

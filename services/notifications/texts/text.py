@@ -10,7 +10,7 @@ class Text:
     """The words of one kind of message.
 
     Placeholders: `child` (first name), `student` (whole name), `school`, `program`, `programs`, `partner`, `next` (a
-    program), `day`, `by` (day and hour), `reason`, `outcome`.
+    program), `day`, `by` (day and hour), `reason`, `outcome`, `meeting` (its title), `where`.
     """
 
     subject: str
@@ -36,5 +36,7 @@ UNKNOWN = {
     "partner": mark("a partner"),
     "school": mark("a school"),
     "next": mark("a program"),
+    "meeting": mark("a meeting"),
+    "where": mark("a place still to be named"),
 }
 """Stands for what is not known, or not any more."""

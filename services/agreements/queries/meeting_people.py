@@ -1,0 +1,74 @@
+"""Who may read a meeting, and who can be invited to one."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.agreements.models import Invitee, Meeting, Organization, Person, School
+from services.agreements.queries.common import words_in
+from shared.identity.actor import Actor
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool] | None:
+    """Which meetings somebody may read; None: every one."""
+    if actor.is_district:
+        return None
+    invited = select(Invitee.meeting_id).where(Invitee.person_id == actor.person_id)
+    return or_(
+        col(Meeting.school_id).in_(actor.school_ids),
+        col(Meeting.organization_id).in_(actor.organization_ids),
+        col(Meeting.id).in_(invited),
+    )
+
+
+class PersonView(BaseModel):
+    """Somebody who can be invited."""
+
+    id: UUID
+    name: str
+    where: str
+
+
+async def find_people(
+    session: AsyncSession, q: str = "", *, ids: Sequence[UUID] = (), sides: Sequence[UUID] = (), limit: int = 25
+) -> list[PersonView]:
+    """People at work by words of their names, those `ids`, and without words those who work at these `sides`."""
+    wanted: list[ColumnElement[bool]] = [col(Person.id).in_(ids)] if ids else []
+    if q.strip():
+        wanted.append(and_(*words_in(q, Person.given_name, Person.family_name, Person.email)))
+    elif sides:
+        wanted += [_at_any(Person.school_ids, sides), _at_any(Person.organization_ids, sides)]
+    if not wanted:
+        return []
+    found = await session.exec(
+        select(Person)
+        .where(col(Person.active), or_(*wanted))
+        .order_by(col(Person.id).in_(ids).desc(), col(Person.family_name), col(Person.given_name))
+        .limit(limit + len(ids))
+    )
+    people = found.all()
+    places = await places_of(session, people)
+    return [PersonView(id=one.id, name=one.name, where=places[one.id]) for one in people]
+
+
+def _at_any(column: Any, sides: Sequence[UUID]) -> ColumnElement[bool]:
+    return or_(*(col(column).contains([side]) for side in sides))
+
+
+async def places_of(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, str]:
+    """Where each of these people works, in words."""
+    ids = {id for one in people for id in (*one.school_ids, *one.organization_ids)}
+    schools = await session.exec(select(School.id, School.name).where(col(School.id).in_(ids)))
+    organizations = await session.exec(select(Organization.id, Organization.name).where(col(Organization.id).in_(ids)))
+    names: dict[UUID, str] = dict([*schools, *organizations])
+    return {one.id: _place(one, names) for one in people}
+
+
+def _place(person: Person, names: dict[UUID, str]) -> str:
+    where = [names[id] for id in (*person.school_ids, *person.organization_ids) if id in names]
+    return ", ".join([*(["District office"] if person.is_district else []), *where[:2]])

@@ -1,0 +1,432 @@
+"""Meetings by commands: each change is published and told to those whom it concerns."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.agreements import commands
+from services.agreements.models import Invitee, Meeting, MeetingReminder, Occurrence, Todo
+from services.agreements.rules import Answer, MeetingEntry, OccurrenceStatus
+from shared.clock import new_id
+from shared.events.agreements import (
+    MeetingAnswered,
+    MeetingCancelled,
+    MeetingChanged,
+    MeetingHeld,
+    MeetingInvited,
+    MeetingMoved,
+    MeetingUninvited,
+    MeetingUpdated,
+    TaskAgreed,
+    TaskDone,
+    TaskDropped,
+    TaskReminderDue,
+)
+from shared.events.base import Fact
+from shared.events.vocabulary import TodoKind
+from shared.identity.actor import Actor
+from shared.refusals import Kind, Refusal
+from tests.agreements.meeting_support import (
+    BOSTON,
+    NOW,
+    WEEKLY,
+    Partnership,
+    a_meeting,
+    a_partnership,
+    dates_of,
+    entry_of,
+    local,
+)
+from tests.support.events import outbox
+
+LATER = NOW + timedelta(minutes=3)
+
+
+async def facts(session: AsyncSession, kind: type[Fact]) -> list[Any]:
+    """The facts of one kind that were told."""
+    return [fact for fact in await outbox(session) if type(fact) is kind]
+
+
+async def change(
+    session: AsyncSession, meeting: Meeting, people: Partnership, by: Actor | None = None, **changes: Any
+) -> Meeting:
+    """Dana says the meeting anew."""
+    version = changes.pop("version", meeting.version)
+    return await commands.change_meeting(
+        session, meeting.id, version=version, entry=entry_of(people, **changes), zone=BOSTON, actor=by or people.dana,
+        now=LATER,
+    )  # fmt: skip
+
+
+async def waiting(session: AsyncSession, kind: TodoKind) -> list[Any]:
+    """For whom something of a kind waits."""
+    open_ones = await session.exec(select(Todo).where(Todo.kind == kind, Todo.closed_at.is_(None)))  # type: ignore[union-attr]
+    return [todo.audience_id for todo in open_ones]
+
+
+async def test_a_meeting_is_published_whole_and_its_people_are_invited(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+
+    meeting = await a_meeting(session_agreements, people)
+
+    (state,) = await facts(session_agreements, MeetingChanged)
+    assert (state.title, state.place, state.zone, state.sequence) == ("How the fall goes", "Room 12", BOSTON.key, 0)
+    assert [(date.starts_at, date.status) for date in state.dates] == [(local("2026-10-06 15:30"), "planned")]
+    assert set(state.person_ids) == {people.dana.person_id, people.rosa.person_id}
+    (invited,) = await facts(session_agreements, MeetingInvited)
+    assert (invited.meeting_id, invited.at) == (meeting.id, local("2026-10-06 15:30"))
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == [people.rosa.person_id]
+
+
+async def test_a_replayed_form_schedules_one_meeting(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    first = await a_meeting(session_agreements, people)
+    told = len(await outbox(session_agreements))
+
+    again = await commands.schedule_meeting(
+        session_agreements, meeting_id=first.id, entry=MeetingEntry(), zone=BOSTON, actor=people.dana, now=LATER
+    )
+
+    assert again is first
+    assert len(await outbox(session_agreements)) == told
+
+
+async def test_a_series_keeps_its_hour_when_the_clocks_change(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+
+    starts = [one.starts_at.astimezone(BOSTON) for one in await dates_of(session_agreements, meeting)]
+    assert len(starts) == 11
+    assert {start.strftime("%a %H:%M") for start in starts} == {"Tue 15:30"}
+    assert {start.utcoffset() for start in starts} == {timedelta(hours=-4), timedelta(hours=-5)}
+
+
+async def test_a_meeting_that_is_moved_asks_everybody_anew_and_forgets_the_old_reminders(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    await answer(session_agreements, meeting, people.rosa, Answer.YES)
+
+    await change(session_agreements, meeting, people, date="2026-10-08", time="16:00")
+
+    (moved,) = await facts(session_agreements, MeetingMoved)
+    assert (moved.at, set(moved.person_ids)) == (
+        local("2026-10-08 16:00"),
+        {people.dana.person_id, people.rosa.person_id},
+    )
+    assert (await facts(session_agreements, MeetingChanged))[-1].sequence == 1
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == [people.rosa.person_id]
+    reminders = (await session_agreements.exec(select(MeetingReminder))).all()
+    assert {one.starts_at for one in reminders} == {local("2026-10-08 16:00")}
+    assert len(reminders) == 6
+
+
+async def answer(
+    session: AsyncSession, meeting: Meeting, by: Actor, said: Answer, date: Occurrence | None = None
+) -> None:
+    await commands.answer_meeting(
+        session, meeting.id, answer=said, occurrence_id=date.id if date else None, actor=by, now=LATER
+    )
+
+
+async def test_another_room_is_told_and_keeps_the_answers(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    await answer(session_agreements, meeting, people.rosa, Answer.YES)
+
+    await change(session_agreements, meeting, people, place="The library")
+
+    (updated,) = await facts(session_agreements, MeetingUpdated)
+    assert set(updated.person_ids) == {people.dana.person_id, people.rosa.person_id}
+    assert await facts(session_agreements, MeetingMoved) == []
+    rosa = await session_agreements.get(Invitee, (meeting.id, people.rosa.person_id))
+    assert rosa is not None
+    assert rosa.answer is Answer.YES
+
+
+async def test_another_agenda_is_kept_and_mails_nobody(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+
+    await change(session_agreements, meeting, people, agenda="Only the room")
+
+    assert meeting.agenda == "Only the room"
+    assert [type(fact) for fact in await outbox(session_agreements)][-1] is MeetingChanged
+    assert (await facts(session_agreements, MeetingChanged))[-1].sequence == 0
+
+
+async def test_who_comes_new_is_invited_and_who_is_left_out_hears_it(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+
+    await change(session_agreements, meeting, people, person_ids=[str(people.omar.person_id)])
+
+    assert (await facts(session_agreements, MeetingInvited))[-1].person_ids == (people.omar.person_id,)
+    (gone,) = await facts(session_agreements, MeetingUninvited)
+    assert gone.person_ids == (people.rosa.person_id,)
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == [people.omar.person_id]
+    reminded = (await session_agreements.exec(select(MeetingReminder.person_id))).all()
+    assert set(reminded) == {people.dana.person_id, people.omar.person_id}
+
+
+async def test_saying_what_is_said_already_changes_nothing_whatever_the_version(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    told = len(await outbox(session_agreements))
+
+    await change(session_agreements, meeting, people, version=99, **WEEKLY)
+
+    assert (meeting.version, len(await outbox(session_agreements))) == (1, told)
+
+
+async def test_a_stale_form_is_refused_with_who_changed_it_when(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    await change(session_agreements, meeting, people, by=people.rosa, place="The library")
+
+    with pytest.raises(Refusal) as refused:
+        await change(session_agreements, meeting, people, version=1, place="The yard")
+
+    assert (refused.value.kind, refused.value.code) == (Kind.CONFLICT, "stale_version")
+    assert "Rosa changed it just now" in refused.value.message
+
+
+async def test_a_series_that_changes_keeps_the_dates_that_took_place(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    october = local("2026-10-14 09:00")
+
+    await commands.change_meeting(
+        session_agreements, meeting.id, version=1, zone=BOSTON, actor=people.dana, now=october,
+        entry=entry_of(people, date="2026-10-22", repeat="fortnightly", until="2026-12-15"),
+    )  # fmt: skip
+
+    state = (await facts(session_agreements, MeetingChanged))[-1]
+    days = [(f"{date.starts_at.astimezone(BOSTON):%m-%d}", date.rule_at is None) for date in state.dates]
+    assert days == [
+        ("10-06", True), ("10-13", True), ("10-22", False), ("11-05", False), ("11-19", False), ("12-03", False)
+    ]  # fmt: skip
+    assert state.rule == "FREQ=WEEKLY;INTERVAL=2;BYDAY=TH;UNTIL=20261203T203000Z"
+
+
+async def move(session: AsyncSession, meeting: Meeting, date: Occurrence, day: str, by: Actor) -> None:
+    await commands.move_date(
+        session, meeting.id, date.id, version=meeting.version, day=day, hour="10:00", zone=BOSTON, actor=by, now=LATER
+    )
+
+
+async def test_one_date_of_a_series_is_moved_and_only_its_answers_are_asked_anew(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    first, second, *_ = await dates_of(session_agreements, meeting)
+    await answer(session_agreements, meeting, people.rosa, Answer.YES)
+
+    await move(session_agreements, meeting, second, "2026-10-15", people.dana)
+
+    (moved,) = await facts(session_agreements, MeetingMoved)
+    assert (moved.occurrence_id, moved.at) == (second.id, local("2026-10-15 10:00"))
+    state = (await facts(session_agreements, MeetingChanged))[-1]
+    date = next(one for one in state.dates if one.occurrence_id == second.id)
+    assert (date.starts_at, date.rule_at) == (local("2026-10-15 10:00"), local("2026-10-13 15:30"))
+    reminders = await session_agreements.exec(
+        select(MeetingReminder.starts_at).where(MeetingReminder.occurrence_id.in_([first.id, second.id]))  # type: ignore[attr-defined]
+    )
+    assert set(reminders) == {local("2026-10-06 15:30"), local("2026-10-15 10:00")}
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == [people.rosa.person_id]
+
+
+async def test_a_meeting_that_takes_place_once_is_moved_with_its_calendar_entry(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    (date,) = await dates_of(session_agreements, meeting)
+
+    await move(session_agreements, meeting, date, "2026-10-15", people.rosa)
+
+    state = (await facts(session_agreements, MeetingChanged))[-1]
+    assert (state.starts_at, state.dates[0].rule_at, state.sequence) == (*[local("2026-10-15 10:00")] * 2, 1)
+    assert (await facts(session_agreements, MeetingMoved))[0].occurrence_id is None
+
+
+@pytest.mark.parametrize("one_date", [True, False])
+async def test_what_is_called_off_is_told_and_reminds_nobody(session_agreements: AsyncSession, one_date: bool) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    first, *others = await dates_of(session_agreements, meeting)
+
+    for _ in range(2):
+        await commands.cancel_meeting(
+            session_agreements, meeting.id, version=1, reason="Snow", occurrence_id=first.id if one_date else None,
+            actor=people.rosa, now=LATER,
+        )  # fmt: skip
+
+    (cancelled,) = await facts(session_agreements, MeetingCancelled)
+    assert cancelled.occurrence_id == (first.id if one_date else None)
+    off = {one.id for one in await dates_of(session_agreements, meeting) if one.status is OccurrenceStatus.CANCELLED}
+    assert off == ({first.id} if one_date else {first.id, *(one.id for one in others)})
+    reminded = set((await session_agreements.exec(select(MeetingReminder.occurrence_id))).all())
+    assert reminded & off == set()
+    assert bool(await waiting(session_agreements, TodoKind.MEETING_ANSWER)) is one_date
+
+
+async def test_an_answer_is_told_once_and_the_last_word_counts(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+
+    for said in (Answer.NO, Answer.NO, Answer.YES):
+        await answer(session_agreements, meeting, people.rosa, said)
+
+    assert [fact.answer for fact in await facts(session_agreements, MeetingAnswered)] == ["no", "yes"]
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == []
+
+
+async def test_who_is_not_invited_has_nothing_to_answer(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+
+    with pytest.raises(Refusal) as refused:
+        await answer(session_agreements, meeting, people.omar, Answer.YES)
+
+    assert refused.value.kind is Kind.NOT_FOUND
+
+
+async def test_an_answer_for_all_dates_takes_the_place_of_one_for_a_single_date(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    _, second, *_ = await dates_of(session_agreements, meeting)
+
+    await answer(session_agreements, meeting, people.rosa, Answer.NO, second)
+    await answer(session_agreements, meeting, people.rosa, Answer.YES)
+
+    told = [(fact.answer, fact.occurrence_id) for fact in await facts(session_agreements, MeetingAnswered)]
+    assert told == [("no", second.id), ("yes", None)]
+
+
+async def test_somebody_elses_meeting_does_not_exist(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    (date,) = await dates_of(session_agreements, meeting)
+
+    for attempt in (
+        change(session_agreements, meeting, people, by=people.ivy),
+        move(session_agreements, meeting, date, "2026-10-15", people.ivy),
+        commands.cancel_meeting(session_agreements, meeting.id, version=1, actor=people.ivy, now=LATER),
+        record(session_agreements, meeting, date, people.ivy),
+        task(session_agreements, meeting, people, people.ivy),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await attempt
+        assert refused.value.kind is Kind.NOT_FOUND
+
+
+async def record(session: AsyncSession, meeting: Meeting, date: Occurrence, by: Actor, *there: Actor) -> Occurrence:
+    return await commands.record_minutes(
+        session, meeting.id, date.id, version=meeting.version, minutes="All is well.",
+        attended_ids=[one.person_id for one in there if one.person_id], actor=by, now=local("2026-10-06 17:00"),
+    )  # fmt: skip
+
+
+async def test_minutes_are_waited_for_when_a_meeting_has_ended_and_told_when_they_are_there(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    (date,) = await dates_of(session_agreements, meeting)
+    ended = date.ends_at
+
+    assert await commands.ask_for_minutes(session_agreements, now=ended - timedelta(seconds=1)) == 0
+    assert await commands.ask_for_minutes(session_agreements, now=ended) == 1
+    assert await commands.ask_for_minutes(session_agreements, now=ended) == 0
+    waited = await waiting(session_agreements, TodoKind.MEETING_MINUTES)
+    for _ in range(2):
+        await record(session_agreements, meeting, date, people.rosa, people.rosa)
+
+    assert waited == [people.dana.person_id]
+    assert await waiting(session_agreements, TodoKind.MEETING_MINUTES) == []
+    (held,) = await facts(session_agreements, MeetingHeld)
+    assert (held.attended_ids, held.again) == ((people.rosa.person_id,), False)
+    assert date.status is OccurrenceStatus.HELD
+
+
+async def test_a_meeting_that_has_not_begun_has_no_minutes(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, date="2026-10-07")
+    (date,) = await dates_of(session_agreements, meeting)
+
+    with pytest.raises(Refusal) as refused:
+        await record(session_agreements, meeting, date, people.dana)
+
+    assert refused.value.code == "meeting_move_not_possible"
+
+
+async def task(session: AsyncSession, meeting: Meeting, people: Partnership, by: Actor) -> Any:
+    assert people.rosa.person_id
+    return await commands.agree_task(
+        session, task_id=new_id(), meeting_id=meeting.id, owner_id=people.rosa.person_id, what="Order the chairs",
+        on="2026-10-20", zone=BOSTON, actor=by, now=LATER,
+    )  # fmt: skip
+
+
+async def test_what_was_agreed_waits_for_its_owner_is_reminded_of_twice_and_ends_when_it_is_done(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people)
+    agreed = await task(session_agreements, meeting, people, people.dana)
+    waited = await waiting(session_agreements, TodoKind.TASK)
+
+    now = NOW
+    while now < local("2026-10-25 00:00"):
+        await commands.remind_of_tasks(session_agreements, zone=BOSTON, now=now)
+        now += timedelta(hours=1)
+    await commands.finish_task(session_agreements, agreed.id, actor=people.rosa, now=now)
+    await commands.finish_task(session_agreements, agreed.id, actor=people.rosa, now=now + timedelta(hours=1))
+
+    assert waited == [people.rosa.person_id]
+    assert [fact.overdue for fact in await facts(session_agreements, TaskReminderDue)] == [False, True]
+    assert len(await facts(session_agreements, TaskDone)) == 1
+    assert await waiting(session_agreements, TodoKind.TASK) == []
+
+
+async def test_a_task_that_is_dropped_reminds_nobody_and_comes_back_with_its_reminders(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    agreed = await task(session_agreements, await a_meeting(session_agreements, people), people, people.dana)
+
+    await commands.drop_task(session_agreements, agreed.id, actor=people.dana, now=LATER + timedelta(hours=1))
+    silent = await commands.remind_of_tasks(session_agreements, zone=BOSTON, now=local("2026-10-19 09:00"))
+    await commands.reopen_task(
+        session_agreements, agreed.id, zone=BOSTON, actor=people.dana, now=LATER + timedelta(hours=2)
+    )
+    heard = await commands.remind_of_tasks(session_agreements, zone=BOSTON, now=local("2026-10-19 09:00"))
+
+    assert (silent, heard) == (0, 1)
+    assert len(await facts(session_agreements, TaskDropped)) == 1
+    assert len(await facts(session_agreements, TaskAgreed)) == 2
+
+
+async def test_a_task_goes_to_another_owner_with_all_that_waits(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    agreed = await task(session_agreements, await a_meeting(session_agreements, people), people, people.dana)
+    assert people.dana.person_id
+
+    await commands.change_task(
+        session_agreements, agreed.id, version=1, owner_id=people.dana.person_id, what="Order the chairs",
+        on="2026-10-20", zone=BOSTON, actor=people.dana, now=LATER,
+    )  # fmt: skip
+
+    assert await waiting(session_agreements, TodoKind.TASK) == [people.dana.person_id]
+    assert (await facts(session_agreements, TaskAgreed))[-1].person_id == people.dana.person_id

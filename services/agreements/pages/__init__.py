@@ -1,7 +1,6 @@
 """Pages about partners and programs: the same commands as the API."""
 
 from services.agreements.pages import (
-from services.agreements.pages import (
     calendars,
     imports,
     meeting_moves,

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 
 from fastapi import Request
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
+from pydantic_settings import NoDecode
 
 from services.agreements.rules.school_years import SchoolCalendar
 from shared.settings import ServiceSettings
@@ -30,6 +31,9 @@ class Settings(ServiceSettings):
 
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     """The currency of amounts in agreements (ISO 4217)."""
+
+    pdf_fonts: Annotated[tuple[Path, ...], NoDecode] = ()
+    """TrueType files, separated by commas, for letters beyond Latin, Greek and Cyrillic in PDFs of agreements."""
 
     programs_upload_bytes: int = Field(default=5_000_000, ge=1)
     """Bytes that an uploaded file of programs may have; larger files are for the command line."""
@@ -64,6 +68,11 @@ class Settings(ServiceSettings):
     documents_dir: Path | None = None
     """Folder for partners' documents, shared by every web process and worker; None: `agreements/documents` in the data
     folder."""
+
+    @field_validator("pdf_fonts", mode="before")
+    @classmethod
+    def _paths(cls, value: object) -> object:
+        return tuple(path.strip() for path in value.split(",") if path.strip()) if isinstance(value, str) else value
 
     @property
     def school_calendar(self) -> SchoolCalendar:

@@ -25,6 +25,7 @@ SCHOOL = (
     ("Programs", "/agreements/programs"),
     ("Partners", "/agreements/partners"),
     ("Meetings", "/agreements/meetings"),
+    ("Agreements", "/agreements/agreements"),
 )
 PARTNER = (
     ("Inbox", "/referrals/inbox"),
@@ -32,11 +33,13 @@ PARTNER = (
     ("Our programs", "/agreements/ours"),
     ("Our details", "/agreements/details"),
     ("Meetings", "/agreements/meetings"),
+    ("Agreements", "/agreements/agreements"),
 )
 DISTRICT = (
     ("Overview", "/referrals/overview"),
     ("Referrals", "/referrals"),
     ("Partners", "/agreements/partners"),
+    ("Agreements", "/agreements/agreements"),
     ("Programs", "/agreements/programs"),
     ("Meetings", "/agreements/meetings"),
     ("Schools", "/people/schools"),

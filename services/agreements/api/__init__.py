@@ -1,6 +1,8 @@
 """The JSON API about partners and programs: everything that the pages do."""
 
 from services.agreements.api import (
+    agreements,
+    goals,
     imports,
     meetings,
     partners,
@@ -22,4 +24,6 @@ routers = [
     reports.router,
     meetings.router,
     tasks.router,
+    agreements.router,
+    goals.router,
 ]

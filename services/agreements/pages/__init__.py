@@ -1,6 +1,11 @@
 """Pages about partners and programs: the same commands as the API."""
 
 from services.agreements.pages import (
+    agreement_contacts,
+    agreement_drafts,
+    agreement_goals,
+    agreement_signing,
+    agreements,
     calendars,
     imports,
     meeting_moves,
@@ -34,4 +39,9 @@ routers = [
     meeting_moves.router,
     minutes.router,
     tasks.router,
+    agreements.router,
+    agreement_drafts.router,
+    agreement_signing.router,
+    agreement_goals.router,
+    agreement_contacts.router,
 ]

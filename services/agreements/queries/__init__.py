@@ -1,5 +1,16 @@
 """What pages and the API ask; one module per noun."""
 
+from services.agreements.queries.agreements import (
+    AgreementLine,
+    AgreementSearch,
+    AgreementView,
+    TextView,
+    agreement_history,
+    agreement_view,
+    find_agreements,
+    is_first_in_force,
+    text_with_signatures,
+)
 from services.agreements.queries.calendars import (
     calendar_entries,
     calendar_secret,
@@ -9,6 +20,7 @@ from services.agreements.queries.common import Blank
 from services.agreements.queries.directory import Found, find_programs
 from services.agreements.queries.duplicates import Duplicate, possible_duplicates
 from services.agreements.queries.evidence import Evidence, evidence
+from services.agreements.queries.goals import GoalView, goals_of
 from services.agreements.queries.meeting_people import (
     PersonView,
     find_people,
@@ -73,6 +85,9 @@ from services.agreements.queries.vetting import (
 )
 
 __all__ = [
+    "AgreementLine",
+    "AgreementSearch",
+    "AgreementView",
     "Blank",
     "DateRow",
     "DateView",
@@ -80,6 +95,7 @@ __all__ = [
     "Duplicate",
     "Evidence",
     "Found",
+    "GoalView",
     "GuestView",
     "MeetingSearch",
     "MeetingView",
@@ -100,18 +116,24 @@ __all__ = [
     "SchoolView",
     "SchoolWithPartners",
     "TaskView",
+    "TextView",
     "YearEndView",
+    "agreement_history",
+    "agreement_view",
     "calendar_entries",
     "calendar_secret",
     "document_view",
     "evidence",
+    "find_agreements",
     "find_dates",
     "find_organizations",
     "find_people",
     "find_programs",
     "find_reviews",
     "find_tasks",
+    "goals_of",
     "history",
+    "is_first_in_force",
     "may_read",
     "meeting_view",
     "neighborhoods",
@@ -137,4 +159,5 @@ __all__ = [
     "schools_named",
     "task_view",
     "tended_organization",
+    "text_with_signatures",
 ]

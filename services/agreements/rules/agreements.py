@@ -200,13 +200,13 @@ def side_of(mover: Mover) -> Side:
     return Side.PARTNER if mover is Mover.PARTNER else Side.SCHOOL
 
 
-def may_see(actor: Actor, school_ids: Collection[UUID], organization_id: UUID) -> bool:
-    """Whether somebody may read an agreement: the district, the partner, and whoever works at a school it covers.
+def may_see(actor: Actor, school_id: UUID | None, school_ids: Collection[UUID], organization_id: UUID) -> bool:
+    """Whether somebody may read an agreement: who may move it, and whoever works at a school that it covers.
 
     Without schools it covers every one.
     """
     covered = bool(actor.school_ids) if not school_ids else not actor.school_ids.isdisjoint(school_ids)
-    return actor.is_district or covered or organization_id in actor.organization_ids
+    return covered or mover_of(actor, school_id, organization_id) is not None
 
 
 def decide(verb: Verb, standing: Standing, mover: Mover) -> Standing:

@@ -24,8 +24,11 @@ demo: install ## play the main job against the running system
 reset: install ## empty the data folder
 	@exec $(BIN)/crosswalk reset --data "$(DATA)"
 
-test: install-dev ## all tests
-	@$(BIN)/pytest $(TESTS)
+# What kills and starves processes wants the machine for itself; all else shares it, two files at a time.
+test: install-dev ## all tests (TESTS=tests/people for some)
+	@if [ -n "$(TESTS)" ]; then $(BIN)/pytest $(TESTS); else \
+		$(BIN)/pytest -n 2 --dist loadfile --ignore tests/faults --ignore tests/deploy/test_dead_parts.py; first=$$?; \
+		$(BIN)/pytest tests/faults tests/deploy/test_dead_parts.py; exit $$((first | $$?)); fi
 
 test-long: install-dev ## the long form of the tests that kill and starve: about half an hour (ONLY=name for some)
 	@CROSSWALK_LONG=1 $(BIN)/pytest -rP tests/faults tests/referrals/test_reminders.py tests/notifications/test_outside.py tests/shared/test_worker_faults.py tests/deploy/test_dead_parts.py $(if $(ONLY),-k "$(ONLY)")

@@ -1,6 +1,15 @@
 """Fixtures live in tests/support; this file only brings them in."""
 
+import re
+
 from tests.support.clients import *  # noqa: F403
 from tests.support.core import *  # noqa: F403
 from tests.support.databases import *  # noqa: F403
 from tests.support.kafka import *  # noqa: F403
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A test is called the same in every process, whatever fresh ids its parameters hold."""
+    return _UUID.sub("id", val) if isinstance(val, str) and _UUID.search(val) else None

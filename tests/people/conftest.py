@@ -1,9 +1,14 @@
 """What tests of this folder share."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from shared.db import Database
+from tests.people.importer import Importer
 
 
 @pytest.fixture
@@ -13,3 +18,9 @@ def sample_data() -> Path:
     if not (folder / "boston_roster.zip").exists():
         pytest.skip("CROSSWALK_SAMPLE_DATA names no folder with boston_roster.zip")
     return folder
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def roster(db_people: Database, tmp_path: Path) -> AsyncIterator[Importer]:
+    """Imports rosters into an empty database."""
+    yield Importer(db_people, tmp_path)

@@ -1,71 +1,25 @@
 """A roster is applied whole or not at all; importing it again changes nothing; what changed is published."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import pytest_asyncio
 from sqlalchemy import func
 from sqlmodel import col, select
 
 from services.people import commands
-from services.people.commands import Outcome, import_roster
+from services.people.commands import import_roster
 from services.people.commands.staging import Difference
 from services.people.models import ImportProblem, ImportState, Origin, Person, RoleHeld, RosterImport, School, Session
 from services.people.roster import Limits, person_id, school_id
 from shared.clock import new_id
 from shared.db import Database
-from shared.events import Fact, people
+from shared.events import people
 from shared.events.base import Role
 from shared.events.vocabulary import RoleName
 from shared.identity import system
 from shared.messaging.tables import outbox as outbox_table
-from tests.people.bundles import MOTHER, ORGS, USERS, Row, a_bundle, a_user, bundle_files
-from tests.support.builders import an_actor
-from tests.support.events import outbox
-
-NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
-ACTOR = an_actor(RoleName.DISTRICT_OFFICE)
-
-
-class Importer:
-    """Imports small bundles and tells what was published since the last time."""
-
-    def __init__(self, db: Database, folder: Path) -> None:
-        self.db, self.folder = db, folder
-        self.seen = 0
-
-    async def __call__(self, users: Any = USERS, orgs: Any = ORGS, roles: Any = None, **options: Any) -> Outcome:
-        mode = options.pop("mode", "bulk")
-        path = a_bundle(self.folder, bundle_files(users, orgs, roles, mode=mode))
-        return await import_roster(self.db, path, actor=ACTOR, now=NOW, **options)
-
-    async def published(self) -> list[Fact]:
-        async with self.db.transaction() as session:
-            facts = await outbox(session)
-        fresh, self.seen = facts[self.seen :], len(facts)
-        return fresh
-
-    async def person(self, sourced_id: str) -> Person:
-        async with self.db.transaction() as session:
-            found = await session.get(Person, person_id(sourced_id))
-            assert found is not None
-            return found
-
-    async def roles(self, sourced_id: str) -> set[tuple[str, Any]]:
-        async with self.db.transaction() as session:
-            rows = await session.exec(select(RoleHeld).where(RoleHeld.person_id == person_id(sourced_id)))
-            return {(row.name, row.scope_id) for row in rows.all()}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def roster(db_people: Database, tmp_path: Path) -> AsyncIterator[Importer]:
-    yield Importer(db_people, tmp_path)
-
-
-def states(facts: list[Fact]) -> dict[Any, people.PersonChanged]:
-    return {fact.person_id: fact for fact in facts if isinstance(fact, people.PersonChanged)}
+from tests.people.bundles import MOTHER, ORGS, USERS, a_user
+from tests.people.importer import ACTOR, NOW, Importer, states
 
 
 async def test_a_bundle_becomes_stored_and_published(roster: Importer) -> None:
@@ -245,111 +199,6 @@ async def test_progress_is_told_from_reading_to_done(roster: Importer) -> None:
         "Telling the other services",
         "Done",
     ]
-
-
-# Delta
-
-
-async def test_a_delta_adds_changes_and_takes_away_only_what_it_names(roster: Importer) -> None:
-    await roster()
-    await roster.published()
-    users: list[Row] = [
-        a_user("jean", status="active", grades="05"),
-        a_user("kim", status="active"),
-        {"sourcedId": "ms-lee", "status": "tobedeleted"},
-    ]
-
-    outcome = await roster(users, (), mode="delta")
-
-    published = states(await roster.published())
-    assert (outcome.difference.added, outcome.difference.changed, outcome.difference.gone) == (1, 1, 1)
-    assert {id: p.active for id, p in published.items()} == {
-        person_id("jean"): True,
-        person_id("kim"): True,
-        person_id("mother"): True,
-        person_id("ms-lee"): False,
-    }
-    assert (await roster.person("lea")).active
-    assert await roster.roles("ms-lee") == set()
-    assert len(published[person_id("mother")].roles) == 3
-
-
-async def test_a_guardian_taken_away_by_a_delta_leaves_the_children(roster: Importer) -> None:
-    await roster()
-    await roster.published()
-
-    await roster([{"sourcedId": "mother", "status": "tobedeleted"}], (), mode="delta")
-
-    published = states(await roster.published())
-    assert published[person_id("jean")].guardian_ids == ()
-    assert published[person_id("lea")].guardian_ids == ()
-    assert not published[person_id("mother")].active
-
-
-async def test_a_delta_twice_changes_nothing(roster: Importer) -> None:
-    await roster()
-    users = [a_user("kim", status="active"), a_user("jean", status="active", orgSourcedIds="south,north")]
-    await roster(users, (), mode="delta")
-    await roster.published()
-
-    await roster(users, (), mode="delta")
-
-    assert [type(fact) for fact in await roster.published()] == [people.RosterImported]
-
-
-async def test_a_delta_of_version_1_2_takes_one_role_away_by_its_line(roster: Importer) -> None:
-    users = [{k: v for k, v in a_user("ms-lee", "teacher").items() if k not in ("role", "orgSourcedIds")}]
-    roles: list[Row] = [
-        {
-            "sourcedId": f"r-{org}",
-            "userSourcedId": "ms-lee",
-            "roleType": "primary",
-            "role": "teacher",
-            "orgSourcedId": org,
-        }
-        for org in ("north", "south")
-    ]
-    await roster(users, ORGS, roles)
-    await roster.published()
-
-    await roster((), (), [{"sourcedId": "r-south", "status": "tobedeleted"}], mode="delta")
-
-    assert await roster.roles("ms-lee") == {(RoleName.SCHOOL_STAFF, school_id("north"))}
-    assert list(states(await roster.published())) == [person_id("ms-lee")]
-
-
-async def test_a_delta_of_version_1_2_that_says_nothing_of_roles_leaves_them(roster: Importer) -> None:
-    await roster()
-    await roster.published()
-    users = [
-        {k: v for k, v in a_user(id, status="active", grades="05").items() if k not in ("role", "orgSourcedIds")}
-        for id in ("jean", "ms-lee")
-    ]
-
-    await roster(users, (), [], mode="delta")
-
-    jean = states(await roster.published())[person_id("jean")]
-    assert (jean.grade, jean.school_id, jean.guardian_ids) == ("05", school_id("north"), (person_id("mother"),))
-    assert (await roster.person("jean")).kind == "student"
-    assert await roster.roles("ms-lee") == {(RoleName.SCHOOL_STAFF, school_id("north"))}
-
-
-async def test_a_new_line_of_roles_csv_gives_a_stored_teacher_another_school(roster: Importer) -> None:
-    await roster()
-    roles: list[Row] = [
-        {
-            "sourcedId": "r-9", "status": "active", "userSourcedId": "ms-lee", "roleType": "secondary",
-            "role": "teacher", "orgSourcedId": "south",
-        }
-    ]  # fmt: skip
-
-    outcome = await roster((), (), roles, mode="delta")
-
-    assert outcome.state is ImportState.APPLIED
-    assert await roster.roles("ms-lee") == {
-        (RoleName.SCHOOL_STAFF, school_id("north")),
-        (RoleName.SCHOOL_STAFF, school_id("south")),
-    }
 
 
 # Sessions and erased persons

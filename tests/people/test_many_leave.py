@@ -19,7 +19,8 @@ from shared.db import Database
 from tests.people.bundles import MOTHER, Row, a_bundle, a_user, bundle_files
 from tests.people.persons import NOW, OFFICE
 from tests.people.test_jobs import settings_for
-from tests.people.test_pages import browser, send
+from tests.people.test_pages import browser
+from tests.people.test_roster_pages import send
 from tests.support.clients import Client
 
 API = "/people/api/v1"

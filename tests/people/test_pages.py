@@ -2,21 +2,20 @@
 
 import re
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
-from services.people import jobs
 from services.people.commands import import_roster
 from services.people.roster import school_id
-from shared.clock import new_id, utc_now
+from shared.clock import new_id
 from shared.db import Database
 from shared.events.vocabulary import RoleName
 from shared.identity import Actor
-from tests.people.bundles import USERS, a_bundle, a_user, bundle_files
+from tests.people.bundles import a_bundle
 from tests.people.persons import NOW, OFFICE, a_stored_organization, a_stored_person, a_stored_school, acting
 from tests.people.test_api import send_letters
-from tests.people.test_jobs import settings_for
 from tests.people.test_sign_in import code_in, key_in
 from tests.support.builders import an_actor
 from tests.support.clients import Client
@@ -330,77 +329,11 @@ async def test_an_address_that_is_no_id_gets_a_page_that_says_so(client_people: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/people/persons", "/people/roster", "/people/schools", f"/people/persons/{new_id()}"]
+    "path", ["/people/persons", "/people/roster", "/people/schools", f"/people/persons/{UUID(int=1)}"]
 )
 async def test_pages_of_the_office_are_for_the_office(client_people: Client, path: str) -> None:
     for role in (RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF, RoleName.GUARDIAN):
         assert (await client_people(an_actor(role, new_id())).get(path)).status_code == 403
-
-
-# Roster import
-
-
-async def send(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
-    form = await client.get("/people/roster")
-    action = re.findall(r'action="(/people/roster\?id=[^"]+)"', form.text)[0]
-    return await client.post(action, files={"file": ("fall.zip", body, "application/zip")})
-
-
-async def test_a_roster_is_uploaded_checked_and_applied_on_pages(
-    db_people: Database, client_people: Client, postgres: str, data_dir: Path, tmp_path: Path
-) -> None:
-    client, settings = browser(client_people(OFFICE)), settings_for(postgres, data_dir)
-
-    sent = await send(client, a_bundle(tmp_path).read_bytes())
-    page = sent.headers["location"]
-    waiting = await client.get(page)
-    await jobs.work_on_imports(db_people, settings, utc_now())
-    checked = await client.get(page)
-    await client.post(f"{page}/apply")
-    await jobs.work_on_imports(db_people, settings, utc_now())
-    applied = await client.get(page)
-
-    assert "<progress" in waiting.text
-    assert 'data-live id="import"' in waiting.text
-    assert "adds <strong>6</strong>" in checked.text
-    assert "Apply this roster" in checked.text
-    assert "Applied: 6 new" in applied.text
-    assert "fall.zip" in (await client.get("/people/roster")).text
-
-
-async def test_a_roster_with_errors_shows_the_report(
-    db_people: Database, client_people: Client, postgres: str, data_dir: Path, tmp_path: Path
-) -> None:
-    users = [*USERS, a_user("kim", agentSourcedIds="<nobody>")]
-    client = browser(client_people(OFFICE))
-    sent = await send(client, a_bundle(tmp_path, bundle_files(users)).read_bytes())
-    await jobs.work_on_imports(db_people, settings_for(postgres, data_dir), utc_now())
-
-    page = await client.get(sent.headers["location"])
-
-    assert "Nothing was changed." in page.text
-    assert "users.csv, line&nbsp;6" in page.text
-    assert "&lt;nobody&gt;" in page.text
-    assert "problems.csv" in page.text
-
-
-async def test_a_form_without_a_file_comes_back(db_people: Database, client_people: Client) -> None:
-    client = browser(client_people(OFFICE))
-
-    empty = await send(client, b"")
-    no_form = await client.post(f"/people/roster?id={new_id()}", content=b"x")
-
-    for answer in (empty, no_form):
-        assert (answer.status_code, "Choose the zip file" in answer.text) == (422, True)
-
-
-async def test_a_form_with_200_mb_comes_back_with_what_to_do(
-    db_people: Database, client_people: Client, postgres: str, data_dir: Path
-) -> None:
-    answer = await send(browser(client_people(OFFICE)), b"\0" * 200_000_000)
-
-    assert (answer.status_code, "larger than 100 MB" in answer.text) == (413, True)
-    assert list(settings_for(postgres, data_dir).uploads_dir.glob("*")) == []
 
 
 # Schools and students

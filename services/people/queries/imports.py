@@ -13,6 +13,8 @@ from services.people import rules
 from services.people.models import ImportProblem, ImportState, Person, RosterImport
 from shared.refusals import Kind, Refusal
 
+COMMAND_LINE = "the command line"
+
 
 class ImportOut(BaseModel):
     """A roster import."""
@@ -49,6 +51,11 @@ class ImportOut(BaseModel):
     def many_leave(self) -> bool:
         """Whether so many leave that it is applied only with `even_though_many_leave`."""
         return rules.many_leave(self.leaving, self.listed)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its file was only read on the command line, so that it cannot be applied here."""
+        return self.by == COMMAND_LINE
 
     @property
     def is_moving(self) -> bool:
@@ -89,7 +96,7 @@ async def _out(session: AsyncSession, row: RosterImport) -> ImportOut:
     kind, _, id = row.actor.partition(":")
     person = await session.get(Person, UUID(id)) if kind == "person" else None
     out = ImportOut.model_validate(row)
-    out.by = f"{person.given_name} {person.family_name}" if person else "the command line" if kind == "system" else ""
+    out.by = f"{person.given_name} {person.family_name}" if person else COMMAND_LINE if kind == "system" else ""
     return out
 
 

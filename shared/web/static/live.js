@@ -140,3 +140,8 @@ for (const region of regions()) {
 again(count, EVERY * 5)();
 const soon = document.querySelector("[data-from]") ? 0 : EVERY;
 if (told.size && !document.getElementById("errors")) setTimeout(again(refresh, EVERY), soon);
+
+// The last step of a form: who goes back from what came of it finds an empty form, and is not asked to send this one again.
+document.addEventListener("submit", ({ submitter }) => {
+  if (submitter?.hasAttribute("data-last")) history.replaceState(null, "", location.href);
+});

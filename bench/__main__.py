@@ -6,11 +6,17 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import delivery, messaging, pages, roster, start
+from bench import delivery, messaging, pages, roster, scheduler, start
 from bench.figures import Figure, keep, machine
 from bench.loaded import loaded
 
-ALONE = {"start": start.run, "roster": roster.run, "relay": messaging.relay, "consumer": messaging.consumer}
+ALONE = {
+    "start": start.run,
+    "roster": roster.run,
+    "relay": messaging.relay,
+    "consumer": messaging.consumer,
+    "scheduler": scheduler.run,
+}
 LOADED = {"pages": pages.run, "delivery": delivery.run}
 """These share one system with the roster loaded."""
 

@@ -89,6 +89,10 @@ class Caller:
         """What the API says to a change. Raises `Refused`."""
         return await self._call(lambda: self._http.post(path, json=dict(body)))
 
+    async def put(self, path: str, body: Mapping[str, Any]) -> Json:
+        """What the API says to a thing said anew. Raises `Refused`."""
+        return await self._call(lambda: self._http.put(path, json=dict(body)))
+
     async def _call(self, call: Callable[[], Awaitable[httpx.Response]]) -> Json:
         """The answer; while the system says that it is back in a moment and has changed nothing, ask again."""
         for _ in range(TRIES):

@@ -77,9 +77,13 @@ class Caller:
         asked = await self.post("/people/api/v1/sign-in", {"email": self.email})
         mail = await mailbox.wait(self.email, after=before, holding=CODE)
         code = re.findall(CODE, mail["text"], re.MULTILINE)[0]
-        signed_in = await self.post("/people/api/v1/sign-in/code", {"ticket": asked["ticket"], "code": code})
-        self._http.headers["authorization"] = f"Bearer {signed_in['token']}"
+        self.enter(await self.post("/people/api/v1/sign-in/code", {"ticket": asked["ticket"], "code": code}))
         return self
+
+    def enter(self, session: Json) -> Json:
+        """Go on with a session that was given; whose it is."""
+        self._http.headers["authorization"] = f"Bearer {session['token']}"
+        return session["person"]
 
     async def get(self, path: str, **query: Any) -> Json:
         """What the API says."""
@@ -92,6 +96,10 @@ class Caller:
     async def put(self, path: str, body: Mapping[str, Any]) -> Json:
         """What the API says to a thing said anew. Raises `Refused`."""
         return await self._call(lambda: self._http.put(path, json=dict(body)))
+
+    async def send_file(self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str]) -> Json:
+        """What the API says to a file (name, content, type) with fields beside it. Raises `Refused`."""
+        return await self._call(lambda: self._http.post(path, data=dict(fields), files={"file": file}))
 
     async def _call(self, call: Callable[[], Awaitable[httpx.Response]]) -> Json:
         """The answer; while the system says that it is back in a moment and has changed nothing, ask again."""

@@ -20,10 +20,10 @@ REVIEW_LABELS: dict[Review, tuple[str, str]] = {
 }
 
 HALT_LABELS: dict[str, str] = {
-    Halt.NOT_APPROVED: "The district has not approved it yet.",
-    Halt.SUSPENDED: "The district has suspended it.",
-    Halt.INSURANCE_EXPIRED: "Its insurance has run out.",
-    Halt.CHECKS_EXPIRED: "Its background checks have run out.",
+    Halt.NOT_APPROVED: "The district office has not approved it yet.",
+    Halt.SUSPENDED: "The district office has suspended it.",
+    Halt.INSURANCE_EXPIRED: "The insurance has run out.",
+    Halt.CHECKS_EXPIRED: "The background checks have run out.",
 }
 
 VERB_LABELS: dict[str, str] = {

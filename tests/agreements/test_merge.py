@@ -7,14 +7,17 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries
-from services.agreements.models import Document, Organization, Todo
+from services.agreements.models import Agreement, Document, Organization, Review, School, Todo
+from services.agreements.rules.agreements import AgreementState
+from services.agreements.rules.terms import AgreementKind
 from services.agreements.rules.vetting import PartnerStatus
+from shared.clock import new_id
 from shared.db import Database
 from shared.events import agreements
 from shared.events.vocabulary import TodoKind
 from shared.refusals import Refusal
 from tests.agreements.partners import BOSTON, INSURED, NOW, a_registrant, approved, begun, sent
-from tests.agreements.support import a_program_of, an_organization, csv_of, partner_of, the_district
+from tests.agreements.support import a_known_school, a_program_of, an_organization, csv_of, partner_of, the_district
 from tests.support.events import outbox
 
 
@@ -133,3 +136,41 @@ async def test_the_next_file_that_knows_the_old_name_finds_the_new_partner(
         view = await queries.organization_view(session, into.id)
         total = (await queries.find_organizations(session))[1]
     assert (view.programs, total) == (1, 2)
+
+
+async def test_agreements_and_reviews_go_over_and_what_there_can_be_only_once_stays(
+    session_agreements: AsyncSession,
+) -> None:
+    gone, into = [await an_organization(session_agreements, name) for name in ("City Yaer", "City Year")]
+    here, there = [await a_known_school(session_agreements, name) for name in ("Lincoln", "Harbor View")]
+    only_there = a_review(gone, there)
+    twice = a_review(gone, here), a_review(into, here)
+    session_agreements.add_all([only_there, *twice])
+    session_agreements.add(an_agreement(gone, there))
+    await session_agreements.flush()
+
+    await merged(session_agreements, gone, into)
+
+    reviews = select(Review.id, Review.organization_id)
+    assert dict((await session_agreements.exec(reviews)).all()) == {
+        only_there.id: into.id,
+        twice[0].id: gone.id,
+        twice[1].id: into.id,
+    }
+    covered = [f for f in await outbox(session_agreements) if isinstance(f, agreements.CoverageChanged)]
+    assert {one.organization_id: one.school_ids for one in covered} == {gone.id: (), into.id: (there.id,)}
+
+
+def a_review(organization: Organization, school: School) -> Review:
+    return Review(
+        id=new_id(), school_id=school.id, organization_id=organization.id, year=2026, framework="boston",
+        framework_version=1, started_at=NOW,
+    )  # fmt: skip
+
+
+def an_agreement(organization: Organization, school: School) -> Agreement:
+    return Agreement(
+        id=new_id(), organization_id=organization.id, school_id=school.id, school_ids=[school.id], title="Reading",
+        kind=AgreementKind.NO_COST_MOU, state=AgreementState.ACTIVE, starts_on=NOW.date(), ends_on=NOW.date(),
+        notice_days=60, drafted_at=NOW, changed_at=NOW, changed_by="system:tests",
+    )  # fmt: skip

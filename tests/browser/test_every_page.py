@@ -21,7 +21,7 @@ WHO = {
     "district office": OFFICE_EMAIL,
 }
 ONE_OF_MANY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/kinds/)\w+")
-NO_PAGE = re.compile(r"\.csv|/mail|/openapi|/api/")
+NO_PAGE = re.compile(r"\.csv|/documents/[0-9a-f]{8}|/mail|/openapi|/api/")
 PHONE: ViewportSize = {"width": 320, "height": 800}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 

@@ -164,9 +164,11 @@ async def test_the_page_asks_for_a_name_and_an_address_and_goes_on_to_the_code(
 ) -> None:
     anyone = client_people(None)
 
+    form = await anyone.get("/register")
     empty = await anyone.post("/register", data={"given_name": "Ana", "email": "ana"})
     asked = await anyone.post("/register", data={"given_name": "Ana", "family_name": "Reis", "email": "ana@sail.org"})
 
+    assert form.status_code == 200
     assert empty.status_code == 422
     assert 'value="Ana"' in empty.text
     assert "Enter your last name." in empty.text

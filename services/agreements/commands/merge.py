@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, exists, or_, update
+from sqlalchemy import Table as SqlTable
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.common import state_of
 from services.agreements.commands.organizations import put_identity
 from services.agreements.commands.partners import (
@@ -65,6 +66,7 @@ async def merge_organizations(
     for program in programs:
         await session.refresh(program)
     await emit_many(session, [state_of(program, into) for program in programs], actor=actor, now=now)
+    await tell_coverage(session, [gone.id, into.id], actor=actor, now=now)
     await recount_ends(session, into)
     for organization in (gone, into):
         await settle(session, organization, actor=actor, now=now, zone=zone)
@@ -99,17 +101,30 @@ def _refuse_same(ours: Sequence[Program], theirs: Sequence[Program]) -> None:
 
 
 async def _hand_over(session: AsyncSession, gone: Organization, into: Organization) -> None:
-    """Everything of this service that names the old organization names the new one, whatever it is."""
+    """Everything of this service that names the old organization names the new one, whatever it is.
+
+    What both have and there can be only once (the review of a year with a school) stays with the old one, as record.
+    """
     await session.flush()
     await hand_over_reviews(session, gone.id, into.id)
-    try:
-        for table in Table.metadata.sorted_tables:
-            if "organization_id" in table.columns and table.name not in STAYS:
-                column = table.columns["organization_id"]
-                await session.execute(update(table).where(column == gone.id).values(organization_id=into.id))
-    except IntegrityError:
-        said = "Both have something that there can be only once. End one of the two first, then merge."
-        raise Refusal(Kind.CONFLICT, "same_things", said) from None
+    for table in Table.metadata.sorted_tables:
+        if "organization_id" in table.columns and table.name not in STAYS:
+            ours = table.columns["organization_id"] == gone.id
+            moved = update(table).where(ours, *_not_there_yet(table, into.id))
+            await session.execute(moved.values(organization_id=into.id))
+
+
+def _not_there_yet(table: SqlTable, into_id: UUID) -> list[ColumnElement[bool]]:
+    """For each unique index with the organization: the new one has no row that is the same in all else."""
+    other = table.alias()
+    return [
+        ~exists().where(
+            other.c["organization_id"] == into_id,
+            *(other.c[c.name].is_not_distinct_from(c) for c in index.columns if c.name != "organization_id"),
+        )
+        for index in table.indexes
+        if index.unique and "organization_id" in index.columns and not index.dialect_options["postgresql"]["where"]
+    ]
 
 
 async def _hand_over_todos(

@@ -116,9 +116,10 @@ def _known_to(actor: Actor, stand: PartnerFilter | None) -> list[ColumnElement[b
 async def organization_view(
     session: AsyncSession, organization_id: UUID, seen_by: Actor | None = None
 ) -> OrganizationView:
-    """One partner organization; only where `seen_by` may know of it."""
-    seen_by = None if seen_by and seen_by.is_district else seen_by
-    found, _ = await find_organizations(session, only=[organization_id], seen_by=seen_by)
+    """One partner organization; only where `seen_by` may know of it, or it was merged and leads to another one."""
+    found, _ = await find_organizations(session, only=[organization_id])
+    if seen_by is not None and found and found[0].status is not PartnerStatus.MERGED:
+        found, _ = await find_organizations(session, only=[organization_id], seen_by=seen_by)
     if not found:
         raise not_found("organization")
     return found[0]

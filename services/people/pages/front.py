@@ -85,10 +85,13 @@ async def ask(
 @router.get("/register")
 async def register_page(request: Request, actor: Anyone) -> Response:
     """Asks who wants to register an organization."""
-    return see_other(REGISTER) if actor is not None else _register_page(request, {})
+    return see_other(REGISTER) if actor is not None else _register_page(request)
 
 
-def _register_page(request: Request, form: dict[str, str], refusal: Refusal | None = None) -> HTMLResponse:
+def _register_page(
+    request: Request, given_name: str = "", family_name: str = "", email: str = "", refusal: Refusal | None = None
+) -> HTMLResponse:
+    form = {"given_name": given_name, "family_name": family_name, "email": email}
     status = int(refusal.kind) if refusal else 200
     return page(request, None, "register.html", status=status, refusal=refusal, form=form)
 
@@ -113,8 +116,7 @@ async def register(
             now=utc_now(),
         )
     except Refusal as refusal:
-        form = {"given_name": given_name, "family_name": family_name, "email": email}
-        return _register_page(request, form, refusal)
+        return _register_page(request, given_name, family_name, email, refusal)
     return set_ticket(request, see_other(_with_next("/sign-in/code", REGISTER)), ticket)
 
 

@@ -1,4 +1,4 @@
-"""Commands that bring data in: `roster import`, `programs import`."""
+"""Commands that bring data in and out: `roster import`, `programs import`, `programs export`."""
 
 import asyncio
 import csv
@@ -51,13 +51,47 @@ def roster_import(
 
 @programs.command("import", epilog=example("crosswalk programs import programs.csv --mapping crosswalk"))
 def programs_import(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A CSV file.")],
-    mapping: Annotated[str, typer.Option(help="What its columns mean: a TOML file, or the name of a built-in one.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A CSV file; with --mapping hsds a JSON file or a zip.")],
+    mapping: Annotated[
+        str,
+        typer.Option(help="What its columns mean: a TOML file, or a built-in name (hsds)."),
+    ],
     data: Data = DATA,
     report: Report = None,
 ) -> None:
     """Import partners and their programs; rows that cannot be read are reported and left out."""
     asyncio.run(_programs(path, mapping, data, report))
+
+
+@programs.command("export", epilog=example("crosswalk programs export directory.zip"))
+def programs_export(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Ends in .zip, .json, .ndjson (HSDS) or .csv (ours)."),
+    ],
+    data: Data = DATA,
+) -> None:
+    """Write the whole directory to a file that `programs import` reads again."""
+    asyncio.run(_export(path, data))
+
+
+async def _export(path: Path, data: Path) -> None:
+    from deploy.folder import DataFolder
+    from deploy.reach import databases
+
+    screen = Console(highlight=False)
+    async with databases(DataFolder(data), "programs export", screen.print):
+        from services.agreements.export import directory_as, write_file
+        from services.agreements.settings import Settings
+        from shared.db import Database
+
+        settings = Settings()
+        db = Database(settings.dsn)
+        async with db.transaction() as session:
+            content, programs = await directory_as(session, path.suffix.lower(), settings)
+        await db.close()
+    write_file(path, content)
+    screen.print(f"[green]✓[/green] {count(programs, 'program')} in {path}", soft_wrap=True)
 
 
 async def _roster(path: Path, data: Path, check: bool, report: Path | None, many_may_leave: bool) -> None:

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from services.agreements.queries import ProgramView
+from services.agreements.rules import amount
+from services.agreements.rules.times import written
 from shared.spreadsheets import harmless
 
 COLUMNS = (
     "organization", "name", "description", "needs", "grades", "schools", "languages", "schedule", "capacity",
-    "contact name", "contact email", "contact phone", "site", "status",
+    "contact name", "contact email", "contact phone", "site", "status", "neighborhood", "latitude", "longitude",
+    "minimum age", "maximum age", "cost", "cost note", "times", "open places", "url",
 )  # fmt: skip
 
 
@@ -34,10 +37,24 @@ def _cells(program: ProgramView, schools: Mapping[UUID, str]) -> list[str]:
         "; ".join(schools[id_] for id_ in program.school_ids if id_ in schools),
         "; ".join(program.languages),
         program.schedule,
-        "" if program.capacity is None else str(program.capacity),
+        _number(program.capacity),
         program.contact_name,
         program.contact_email or "",
         program.phone,
         program.site,
         program.status,
+        program.neighborhood,
+        _number(program.latitude),
+        _number(program.longitude),
+        _number(program.minimum_age),
+        _number(program.maximum_age),
+        amount(program.cost_cents),
+        program.cost_note,
+        written(program.times).replace("\n", "; "),
+        _number(program.open_places),
+        program.url,
     ]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(value)

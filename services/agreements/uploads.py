@@ -25,7 +25,7 @@ async def checked_upload(request: Request, actor: Actor, session: AsyncSession) 
     form = await read_upload(request, limit=settings_of(request).programs_upload_bytes)
     name, content = await file_of(form, "file")
     if not name:
-        said = "Choose a CSV file."
+        said = "Choose a file."
         raise Refusal(Kind.INVALID, "file_missing", said, fields={"file": said})
     return await commands.check_import(
         session,

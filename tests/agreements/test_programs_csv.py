@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from services.agreements.mappings import FOLDER, all_mappings, mapping_at, mapping_named
+from services.agreements.mappings import FOLDER, all_mappings, kind_at, mapping_named
 from services.agreements.programs_csv import (
     Became,
     ColumnMapping,
@@ -279,12 +279,12 @@ def test_a_mapping_is_found_by_name_or_by_path(tmp_path: Path) -> None:
         "utf-8",
     )
 
-    assert mapping_at(str(own)).name == "mine"
-    assert mapping_at("nyc_dycd") is mapping_named("nyc_dycd")
+    assert kind_at(str(own)).name == "mine"
+    assert kind_at("nyc_dycd") is mapping_named("nyc_dycd")
 
     for missing in ("unheard_of", str(tmp_path / "none.toml")):
         with pytest.raises(Refusal) as refused:
-            mapping_at(missing)
+            kind_at(missing)
         assert refused.value.kind is Kind.INVALID
 
 

@@ -23,6 +23,7 @@ OPEN = {
         "/agreements/programs*",
         "/agreements/api/v1/programs*",
         "/agreements/schools/*",
+        "/agreements/hsds*",
         "/agreements/api/v1/schools*",
         "/agreements/api/v1/neighborhoods",
         # Whoever has the secret, or the link that was mailed.

@@ -3,6 +3,7 @@
 from services.agreements.api import (
     agreements,
     goals,
+    hsds,
     imports,
     meetings,
     partners,
@@ -20,6 +21,7 @@ routers = [
     partners.router,
     vetting.router,
     imports.router,
+    hsds.router,
     reviews.router,
     reports.router,
     meetings.router,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from services.agreements import commands, queries
-from services.agreements.mappings import all_mappings
+from services.agreements.mappings import all_kinds
 from services.agreements.models import ProgramImport
 from services.agreements.programs_csv import Report
 from services.agreements.programs_csv.plan import Counts
@@ -40,7 +40,7 @@ class ImportView(BaseModel):
 @router.get("/mappings")
 async def mappings(actor: District) -> list[MappingView]:
     """Kinds of files of programs that can be imported."""
-    return [MappingView(name=mapping.name, title=mapping.title) for mapping in all_mappings().values()]
+    return [MappingView(name=mapping.name, title=mapping.title) for mapping in all_kinds().values()]
 
 
 FILE: dict[str, Any] = {

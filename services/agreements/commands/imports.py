@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, or_, text
+from sqlalchemy import ARRAY, Uuid, any_, cast, delete, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,9 +22,10 @@ from services.agreements.commands.common import (
     touch,
     values_of,
 )
-from services.agreements.mappings import mapping_at, mapping_named
+from services.agreements.hsds.read import read_hsds
+from services.agreements.mappings import FileKind, Hsds, kind_at, kind_named
 from services.agreements.models import Change, Organization, Program, ProgramImport
-from services.agreements.programs_csv import ColumnMapping, Progress, Reading, ReadOrganization, Report, read_programs
+from services.agreements.programs_csv import Progress, Reading, ReadOrganization, Report, read_programs
 from services.agreements.programs_csv.plan import Counts, Decision, KnownProgram, Plan, plan_import
 from services.agreements.rules import ProgramStatus, ProgramValues, not_found, who
 from services.agreements.words import folded, line, name_key
@@ -65,7 +66,7 @@ async def check_import(
     known = await session.get(ProgramImport, import_id)
     if known is not None:
         return known
-    columns = mapping_named(mapping)
+    columns = kind_named(mapping)
     plan, _, _ = await _planned(session, await _read(session, content, columns), columns)
     checked = ProgramImport(
         id=import_id,
@@ -88,7 +89,7 @@ async def apply_import(session: AsyncSession, import_id: UUID, *, actor: Actor, 
         raise not_found("import")
     if checked.content is None:
         return checked
-    columns = mapping_named(checked.mapping)
+    columns = kind_named(checked.mapping)
     outcome = await _apply(session, import_id, await _read(session, checked.content, columns), columns, actor, now)
     checked.outcome = outcome.counts.model_dump(mode="json")
     checked.report = outcome.report.model_dump(mode="json")
@@ -99,12 +100,12 @@ async def apply_import(session: AsyncSession, import_id: UUID, *, actor: Actor, 
 async def import_programs(
     db: Database, path: Path, mapping: str, progress: Progress, actor: Actor, now: datetime
 ) -> ImportOutcome:
-    """Read a CSV file of programs and apply it in one transaction: for the command line.
+    """Read a file of programs and apply it in one transaction: for the command line.
 
-    `mapping` is the name of one that comes with the service, or the path of a TOML file. Refuses a file that cannot
-    be read or is not for the mapping; bad rows and values only stand in the report.
+    `mapping` is the name of a kind that comes with the service (`hsds` among them), or the path of a TOML file.
+    Refuses a file that cannot be read or is not for the mapping; bad rows and values only stand in the report.
     """
-    columns = await asyncio.to_thread(mapping_at, mapping)
+    columns = await asyncio.to_thread(kind_at, mapping)
     content = await asyncio.to_thread(_content, path)
     async with db.transaction() as session:
         reading = await _read(session, content, columns, progress)
@@ -129,9 +130,7 @@ def _content(path: Path) -> bytes:
         raise Refusal(Kind.INVALID, "file_unreadable", said) from None
 
 
-def _applied(
-    outcome: ImportOutcome, file_name: str, mapping: ColumnMapping, actor: Actor, now: datetime
-) -> ProgramImport:
+def _applied(outcome: ImportOutcome, file_name: str, mapping: FileKind, actor: Actor, now: datetime) -> ProgramImport:
     return ProgramImport(
         id=outcome.import_id,
         mapping=mapping.name,
@@ -145,16 +144,16 @@ def _applied(
     )
 
 
-async def _read(
-    session: AsyncSession, content: bytes, mapping: ColumnMapping, progress: Progress | None = None
-) -> Reading:
+async def _read(session: AsyncSession, content: bytes, mapping: FileKind, progress: Progress | None = None) -> Reading:
     schools = {folded(school.name): school.id for school in await active_schools(session)}
     # Thousands of rows keep a processor busy for seconds; the service goes on answering meanwhile.
+    if isinstance(mapping, Hsds):
+        return await asyncio.to_thread(read_hsds, content, mapping.country, schools, progress)
     return await asyncio.to_thread(read_programs, content, mapping, schools, progress)
 
 
 async def _planned(
-    session: AsyncSession, reading: Reading, mapping: ColumnMapping
+    session: AsyncSession, reading: Reading, mapping: FileKind
 ) -> tuple[Plan, dict[UUID, Organization], dict[UUID, Program]]:
     """What to do, with the rows that it is about, locked: organizations first, as everywhere."""
     keys = {name_key(organization.name) for organization in reading.organizations}
@@ -163,7 +162,13 @@ async def _planned(
     named = [organization.merged_into or organization.id for organization in known if organization.name_key in keys]
     rows = await session.exec(
         select(Program)
-        .where(or_(col(Program.mapping) == mapping.name, col(Program.organization_id).in_(named)))
+        .where(
+            or_(
+                col(Program.mapping) == mapping.name,
+                col(Program.organization_id).in_(named),
+                col(Program.id) == any_(cast([program.id for program in reading.programs], ARRAY(Uuid()))),
+            )
+        )
         .order_by(col(Program.id))
         .with_for_update()
     )
@@ -177,7 +182,7 @@ async def _planned(
     return plan, organizations, programs
 
 
-def _known(row: Program, organization: Organization, mapping: ColumnMapping) -> KnownProgram:
+def _known(row: Program, organization: Organization, mapping: FileKind) -> KnownProgram:
     return KnownProgram(
         id=row.id,
         organization_id=row.organization_id,
@@ -190,7 +195,7 @@ def _known(row: Program, organization: Organization, mapping: ColumnMapping) -> 
 
 
 async def _apply(
-    session: AsyncSession, import_id: UUID, reading: Reading, mapping: ColumnMapping, actor: Actor, now: datetime
+    session: AsyncSession, import_id: UUID, reading: Reading, mapping: FileKind, actor: Actor, now: datetime
 ) -> ImportOutcome:
     # Two imports at once would both take the same organizations for new.
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('import of programs'))"))
@@ -231,7 +236,7 @@ def _decided(
     decision: Decision,
     row: Program | None,
     organization: Organization,
-    mapping: ColumnMapping,
+    mapping: FileKind,
     actor: Actor,
     now: datetime,
 ) -> Program:
@@ -239,6 +244,8 @@ def _decided(
     if row is None:
         row = new_program(decision.id, organization, decision.values, actor=actor, now=now)
         row.mapping = mapping.name
+        if decision.assured:
+            row.confirmed_at = min(now, datetime.combine(decision.assured, time(), UTC))
     elif decision.is_change:
         put_values(row, decision.values)
         touch(row, organization, actor=actor, now=now)
@@ -264,7 +271,7 @@ def _facts(decision: Decision, row: Program, organization: Organization) -> Iter
         yield ProgramClosed(program_id=row.id, organization_id=row.organization_id, status=row.status.value)
 
 
-def _imported(import_id: UUID, mapping: ColumnMapping, counts: Counts) -> ProgramsImported:
+def _imported(import_id: UUID, mapping: FileKind, counts: Counts) -> ProgramsImported:
     return ProgramsImported(
         import_id=import_id,
         mapping=mapping.name,

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 _FORGET = text("DELETE FROM place")
 _SURVEY = text("""
     INSERT INTO place (kind, key, name, latitude, longitude, programs)
-    SELECT kind, key, min(name), avg(latitude), avg(longitude), count(*)
+    SELECT kind, key, min(said.name), avg(latitude), avg(longitude), count(*)
     FROM program CROSS JOIN LATERAL (
         VALUES ('neighborhood', plain(neighborhood), neighborhood), ('postcode', postcode_of(site), postcode_of(site))
     ) AS said (kind, key, name)

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries
-from services.agreements.mappings import all_mappings
+from services.agreements.mappings import all_kinds
 from services.agreements.pages.show import form_again, show
 from services.agreements.programs_csv import BECAME_LABELS, Became, Report
 from services.agreements.programs_csv.plan import Counts
@@ -57,7 +57,7 @@ async def one_import(
         actor,
         "import.html",
         kept=kept,
-        mapping=all_mappings()[kept.mapping].title if kept.mapping in all_mappings() else kept.mapping,
+        mapping=all_kinds()[kept.mapping].title if kept.mapping in all_kinds() else kept.mapping,
         counts=Counts.model_validate(kept.outcome),
         report=report,
         lines=lines[paging.offset : paging.offset + paging.limit],
@@ -85,6 +85,6 @@ async def _form(request: Request, session: AsyncSession) -> dict[str, Any]:
     return {
         "recent": await queries.recent_imports(session),
         "id": new_id(),
-        "mappings": [(mapping.name, mapping.title) for mapping in all_mappings().values()],
+        "mappings": [(mapping.name, mapping.title) for mapping in all_kinds().values()],
         "limit": settings_of(request).programs_upload_bytes // 1_000_000,
     }

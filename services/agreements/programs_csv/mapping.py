@@ -51,6 +51,14 @@ class ProgramTemplates(_Part):
     site: Template = ""
     latitude: Template = ""
     longitude: Template = ""
+    neighborhood: Template = ""
+    minimum_age: Template = ""
+    maximum_age: Template = ""
+    cost: Template = ""
+    cost_note: Template = ""
+    times: Template = ""
+    open_places: Template = ""
+    url: Template = ""
 
 
 class NeedRule(_Part):

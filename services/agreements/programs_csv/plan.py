@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +40,8 @@ class Decision:
     values: ProgramValues
     status: ProgramStatus
     status_reason: str
+    assured: date | None = None
+    """When a new one was confirmed, where the file says so."""
 
     @property
     def is_change(self) -> bool:
@@ -102,7 +105,7 @@ def _place(organization_id: UUID, values: ProgramValues) -> tuple[UUID, str, str
 
 def _decided(program: ReadProgram, organization_id: UUID, before: KnownProgram | None) -> Decision:
     if before is None:
-        values, status, reason = program.values, ProgramStatus.OPEN, ""
+        values, status, reason = program.values, program.status, ""
     else:
         values, status, reason = _merged(before, program.values), before.status, before.status_reason
         organization_id = before.organization_id
@@ -110,7 +113,7 @@ def _decided(program: ReadProgram, organization_id: UUID, before: KnownProgram |
         status, reason = ProgramStatus.PAUSED, NO_CONTACT
     elif status is ProgramStatus.PAUSED and reason == NO_CONTACT and values.has_contact:
         status, reason = ProgramStatus.OPEN, ""
-    return Decision(program.id, organization_id, before, program.values, values, status, reason)
+    return Decision(program.id, organization_id, before, program.values, values, status, reason, program.assured)
 
 
 def _merged(before: KnownProgram, told: ProgramValues) -> ProgramValues:

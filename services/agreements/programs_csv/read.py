@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import chain
 from uuid import UUID, uuid5
 
@@ -11,7 +12,7 @@ from services.agreements.programs_csv.mapping import ColumnMapping
 from services.agreements.programs_csv.report import Became, Line, Report
 from services.agreements.programs_csv.row import Draft, RowReader
 from services.agreements.programs_csv.table import CsvTable, read_table
-from services.agreements.rules import ProgramValues
+from services.agreements.rules import ProgramStatus, ProgramValues
 from services.agreements.words import folded, name_key
 from shared.events.vocabulary import LANGUAGES, Need
 from shared.refusals import Kind, Refusal
@@ -36,6 +37,10 @@ class ReadProgram:
     organization_id: UUID
     row: int
     values: ProgramValues
+    status: ProgramStatus = ProgramStatus.OPEN
+    """What a program that is new begins with."""
+    assured: date | None = None
+    """When somebody confirmed it last, where the file says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,4 +196,12 @@ def _values(draft: Draft) -> ProgramValues:
         site=texts["site"],
         latitude=float(texts["latitude"]) if texts["latitude"] else None,
         longitude=float(texts["longitude"]) if texts["longitude"] else None,
+        neighborhood=texts["neighborhood"],
+        minimum_age=int(texts["minimum_age"]) if texts["minimum_age"] else None,
+        maximum_age=int(texts["maximum_age"]) if texts["maximum_age"] else None,
+        cost_cents=int(texts["cost"]) if texts["cost"] else None,
+        cost_note=texts["cost_note"],
+        times=tuple(texts["times"].splitlines()),
+        open_places=int(texts["open_places"]) if texts["open_places"] else None,
+        url=texts["url"],
     )

@@ -12,19 +12,25 @@ from services.agreements.programs_csv.languages import language_tag
 from services.agreements.programs_csv.mapping import ColumnMapping, filled, words_of
 from services.agreements.programs_csv.report import Became, Line
 from services.agreements.programs_csv.table import Row
-from services.agreements.rules import MAX_CAPACITY, MAX_LENGTH
-from services.agreements.words import folded, is_email, line, lines, phones_in
+from services.agreements.rules import MAX_CAPACITY, MAX_LENGTH, cents_in
+from services.agreements.rules.programs import MAX_AGE
+from services.agreements.rules.times import MOST_TIMES, read_times
+from services.agreements.words import folded, is_email, line, lines, phones_in, web_address
 from shared.events.vocabulary import Need
 
 LOST = "\ufffd"
 """What stands where a letter could not be kept by whoever made the file."""
 _ENTITY = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
 """Left by whoever took the words from a web page: `&amp;`."""
+_LINES = ("name", "schedule", "contact_name", "site", "neighborhood", "cost_note")
 _SHOWN = 200
 _NUMBERS: dict[str, tuple[float, float, str]] = {
     "capacity": (1, MAX_CAPACITY, "Not a number of places"),
     "latitude": (-90, 90, "Not a latitude in degrees"),
     "longitude": (-180, 180, "Not a longitude in degrees"),
+    "minimum_age": (0, MAX_AGE, "Not an age in years"),
+    "maximum_age": (0, MAX_AGE, "Not an age in years"),
+    "open_places": (0, MAX_CAPACITY, "Not a number of places"),
 }
 T = TypeVar("T")
 
@@ -122,20 +128,43 @@ class RowReader:
         return filled(getattr(self.mapping.program, field), words, tidy)
 
     def _texts(self, row: Row, words: Mapping[str, str]) -> dict[str, str]:
-        texts = {field: self._field(field, words) for field in ("name", "schedule", "contact_name", "site")}
+        texts = {field: self._field(field, words) for field in _LINES}
         texts["description"] = self._field("description", words, lines)
         for field, text in texts.items():
             if len(text) > MAX_LENGTH[field]:
                 self._say(Became.CHANGED, row, self.column(field), text, f"Cut to {MAX_LENGTH[field]} characters")
                 texts[field] = text[: MAX_LENGTH[field]].rstrip()
         numbers = {field: self._number(row, words, field) for field in _NUMBERS}
-        return texts | numbers | self._phone(row, words) | {"contact_email": self._email(row, words)}
+        more = {"contact_email": self._email(row, words), "url": self._url(row, words)}
+        more |= {"cost": self._cost(row, words), "times": self._times(row, words)}
+        return texts | numbers | self._phone(row, words) | more
 
     def _email(self, row: Row, words: Mapping[str, str]) -> str:
         text = self._field("contact_email", words)
         if text and not is_email(text):
             return self._left_out(row, self.column("contact_email"), text, "Not an e-mail address")
         return text
+
+    def _url(self, row: Row, words: Mapping[str, str]) -> str:
+        text = self._field("url", words)
+        address = web_address(text)
+        if address is None or len(address) > MAX_LENGTH["url"]:
+            return self._left_out(row, self.column("url"), text, "Not the address of a web page")
+        return address
+
+    def _cost(self, row: Row, words: Mapping[str, str]) -> str:
+        text = self._field("cost", words).removeprefix("$")
+        cents = cents_in(text) if text else None
+        if text and cents is None:
+            return self._left_out(row, self.column("cost"), text, "Not an amount of money")
+        return "" if cents is None else str(cents)
+
+    def _times(self, row: Row, words: Mapping[str, str]) -> str:
+        text = self._field("times", words, lines)
+        try:
+            return "\n".join(read_times(text)[:MOST_TIMES])
+        except ValueError as error:
+            return self._left_out(row, self.column("times"), str(error), "Not understood as days and times")
 
     def _phone(self, row: Row, words: Mapping[str, str]) -> dict[str, str]:
         text, column = self._field("contact_phone", words), self.column("contact_phone")
@@ -152,7 +181,7 @@ class RowReader:
         low, high, reason = _NUMBERS[field]
         text = self._field(field, words)
         try:
-            fits = not text or low <= (int(text) if field == "capacity" else float(text)) <= high
+            fits = not text or low <= (float(text) if field in ("latitude", "longitude") else int(text)) <= high
         except ValueError:
             fits = False
         return text if fits else self._left_out(row, self.column(field), text, reason)

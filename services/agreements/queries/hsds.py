@@ -1,0 +1,108 @@
+"""What the HSDS API asks of the directory: services, organizations and places by its filters, every one counted."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import select as columns
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.agreements.models import Listing, Organization, Program
+from services.agreements.queries.common import words_in
+from services.agreements.queries.directory import Fits, programs_of
+from services.agreements.queries.places import around
+from services.agreements.queries.programs import ProgramView
+from services.agreements.queries.search import ProgramSearch, words_query
+from services.agreements.rules import not_found
+from services.agreements.rules.vetting import LISTED
+
+BATCH = 500
+
+
+class Filters(BaseModel):
+    """What is asked for; everything that is given must fit. `facets` are queries of full text."""
+
+    search: str = ""
+    facets: tuple[str, ...] = ()
+    organization_id: UUID | None = None
+    modified_after: datetime | None = None
+    postcode: str = ""
+    proximity: int | None = None
+    """Metres around the middle of the postcode; None: in the postcode itself."""
+    placed: bool = False
+    """Only what has a place."""
+
+
+async def fitting(session: AsyncSession, filters: Filters) -> list[ColumnElement[bool]] | None:
+    """The conditions on listings; None where nothing can fit, because the postcode is not known."""
+    said = list(filters.facets)
+    if filters.organization_id:
+        said.append(f"'org:{filters.organization_id}'")
+    circle = None
+    if filters.postcode and filters.proximity is not None:
+        circle = await around(session, filters.postcode, filters.proximity)
+        if circle is None:
+            return None
+    elif filters.postcode:
+        said.append("'zip:" + "".join(filter(str.isalnum, filters.postcode)) + "'")
+    words = await words_query(session, ProgramSearch(q=filters.search[:200] or None))
+    conditions = Fits(" & ".join(said), words, circle, filters.modified_after).where
+    if filters.placed:
+        placed = select(Program.id).where(or_(col(Program.site) != "", col(Program.latitude).is_not(None)))
+        conditions.append(col(Listing.program_id).in_(placed))
+    return conditions
+
+
+async def count(session: AsyncSession, conditions: list[ColumnElement[bool]]) -> int:
+    """How many programs fit."""
+    found = await session.execute(columns(func.count()).select_from(Listing).where(*conditions))
+    return int(found.scalar_one())
+
+
+async def part(
+    session: AsyncSession, conditions: list[ColumnElement[bool]], *, offset: int, limit: int
+) -> list[ProgramView]:
+    """Some of the programs that fit, by id."""
+    ids = columns(col(Listing.program_id)).where(*conditions).order_by(col(Listing.program_id))
+    found = await session.execute(ids.offset(offset).limit(limit))
+    return await programs_of(session, dict.fromkeys(found.scalars()))
+
+
+async def every(session: AsyncSession, conditions: list[ColumnElement[bool]]) -> AsyncIterator[list[ProgramView]]:
+    """All programs that fit, by id, some at a time."""
+    last: list[ColumnElement[bool]] = []
+    while True:
+        found = await part(session, [*conditions, *last], offset=0, limit=BATCH)
+        if not found:
+            return
+        yield found
+        last = [col(Listing.program_id) > found[-1].id]
+
+
+async def partners(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Organization]:
+    """These organizations."""
+    rows = await session.exec(select(Organization).where(col(Organization.id).in_(set(ids))))
+    return {row.id: row for row in rows}
+
+
+async def organizations(
+    session: AsyncSession, search: str, *, offset: int = 0, limit: int | None = None
+) -> tuple[Sequence[Organization], int]:
+    """Partners that everybody may know of, some of them, by id; and how many there are."""
+    fits = [col(Organization.status).in_(LISTED), *words_in(search, Organization.name)]
+    rows = await session.exec(
+        select(Organization).where(*fits).order_by(col(Organization.id)).offset(offset).limit(limit)
+    )
+    total = await session.exec(select(func.count()).select_from(Organization).where(*fits))
+    return rows.all(), total.one()
+
+
+async def organization(session: AsyncSession, id: UUID) -> Organization:
+    """One partner that everybody may know of."""
+    found = await session.get(Organization, id)
+    if found is None or found.status not in LISTED:
+        raise not_found("organization")
+    return found

@@ -26,6 +26,7 @@ SCHOOL = (
     ("Partners", "/agreements/partners"),
     ("Meetings", "/agreements/meetings"),
     ("Agreements", "/agreements/agreements"),
+    ("Reviews", "/agreements/reviews"),
 )
 PARTNER = (
     ("Inbox", "/referrals/inbox"),
@@ -34,10 +35,12 @@ PARTNER = (
     ("Our details", "/agreements/details"),
     ("Meetings", "/agreements/meetings"),
     ("Agreements", "/agreements/agreements"),
+    ("Reviews", "/agreements/reviews"),
 )
 DISTRICT = (
     ("Overview", "/referrals/overview"),
     ("Referrals", "/referrals"),
+    ("Partnerships", "/agreements/overview"),
     ("Partners", "/agreements/partners"),
     ("Agreements", "/agreements/agreements"),
     ("Programs", "/agreements/programs"),

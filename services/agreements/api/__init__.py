@@ -6,6 +6,7 @@ from services.agreements.api import (
     hsds,
     imports,
     meetings,
+    overview,
     partners,
     programs,
     registrations,
@@ -28,4 +29,5 @@ routers = [
     tasks.router,
     agreements.router,
     goals.router,
+    overview.router,
 ]

@@ -11,6 +11,7 @@ from services.agreements.pages import (
     meeting_moves,
     meetings,
     minutes,
+    overview,
     partners,
     programs,
     ratings,
@@ -44,4 +45,5 @@ routers = [
     agreement_signing.router,
     agreement_goals.router,
     agreement_contacts.router,
+    overview.router,
 ]

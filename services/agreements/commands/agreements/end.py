@@ -11,7 +11,9 @@ from services.agreements.commands.agreements.case import begin, checked_words, i
 from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.agreements.draft import add_first_text, new_agreement
 from services.agreements.commands.agreements.waiting import done, wait_for
+from services.agreements.looking_back import MOST, in_words
 from services.agreements.models import Agreement, Edition, Goal, Measurement
+from services.agreements.queries.looking_back import looks_back
 from services.agreements.rules.agreements import IN_FORCE, AgreementState, Verb
 from services.agreements.rules.calendar import a_term_on
 from services.agreements.rules.terms import EndReason, Terms
@@ -80,7 +82,9 @@ async def renew_agreement(
     await add_first_text(session, new, holds.template, terms)
     note(session, case, Verb.RENEW)
     draft = await in_hand(session, new, case.mover, actor=actor, now=now, zone=zone)
-    note(session, draft, Verb.START)
+    schools = {*old.school_ids, *([old.school_id] if old.school_id else [])}
+    looks = await looks_back(session, old.organization_id, schools, limit=MOST)
+    note(session, draft, Verb.START, words=in_words(looks))
     drafted = draft.fact(AgreementDrafted, kind=terms.kind.value, template=holds.template, renews_id=old.id)
     await tell(session, draft, drafted)
     await done(session, case, TodoKind.AGREEMENT_RENEWAL)

@@ -89,7 +89,10 @@ def _goals(of: Evidence) -> str:
 
 
 def _meetings(of: Evidence) -> str:
-    return ""
+    if not of.meetings_planned:
+        return "No meetings were planned so far this year."
+    held = f"{of.meetings_held} of {of.meetings_planned} meeting{_s(of.meetings_planned)}"
+    return f"{held} planned so far this year held, with minutes."
 
 
 def _messages(of: Evidence) -> str:

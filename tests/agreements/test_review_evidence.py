@@ -7,10 +7,21 @@ from uuid import UUID
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.agreements import review_words
 from services.agreements.consumers import on
-from services.agreements.models import AgreementEntry, Goal, Measurement, ReferralAttempt, ReferralNeed
+from services.agreements.models import (
+    AgreementEntry,
+    Goal,
+    Measurement,
+    Meeting,
+    Occurrence,
+    ReferralAttempt,
+    ReferralNeed,
+)
 from services.agreements.queries.evidence import Evidence, evidence
 from services.agreements.rules.agreements import AgreementState, Side
+from services.agreements.rules.framework import EvidenceKind
+from services.agreements.rules.meetings import OccurrenceStatus
 from shared.clock import new_id
 from shared.db import Database
 from shared.events import referrals
@@ -173,6 +184,40 @@ async def test_goals_count_as_measured_in_the_year_and_as_met_by_the_newest_meas
     found = await known(session_agreements, pair.school_id, pair.organization_id)
 
     assert (found.goals, found.goals_measured, found.goals_met) == (5, 3, 2)
+
+
+async def test_meetings_count_as_held_of_those_planned_so_far(session_agreements: AsyncSession) -> None:
+    pair = await a_pair(session_agreements)
+    meeting = Meeting(
+        id=new_id(), title="Looking at goals", school_id=pair.school_id, organization_id=pair.organization_id,
+        zone="America/New_York", first="2026-10-01T15:00", length=60, organizer_id=new_id(), scheduled_at=SENT,
+        changed_at=SENT, changed_by="system:tests",
+    )  # fmt: skip
+    session_agreements.add(meeting)
+    await session_agreements.flush()
+    for status, starts in (
+        (OccurrenceStatus.HELD, SENT),
+        (OccurrenceStatus.PLANNED, SENT),
+        (OccurrenceStatus.CANCELLED, SENT),
+        (OccurrenceStatus.PLANNED, SPRING + timedelta(days=1)),
+        (OccurrenceStatus.HELD, datetime(2026, 6, 1, tzinfo=UTC)),
+    ):
+        session_agreements.add(
+            Occurrence(
+                meeting_id=meeting.id, round=1, rule_at=starts, starts_at=starts, ends_at=starts + timedelta(hours=1),
+                status=status,
+            )
+        )  # fmt: skip
+    await session_agreements.flush()
+
+    found = await known(session_agreements, pair.school_id, pair.organization_id)
+    elsewhere = await known(session_agreements, pair.school_id, new_id())
+
+    assert (found.meetings_planned, found.meetings_held) == (2, 1)
+    assert elsewhere.meetings_planned == 0
+    assert review_words.known(EvidenceKind.MEETINGS, found) == (
+        "1 of 2 meetings planned so far this year held, with minutes."
+    )
 
 
 async def test_agreements_contacts_and_comments_are_counted_per_partner(session_agreements: AsyncSession) -> None:

@@ -10,9 +10,19 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements.models import Agreement, AgreementEntry, Goal, Measurement, ReferralAttempt, Review
+from services.agreements.models import (
+    Agreement,
+    AgreementEntry,
+    Goal,
+    Measurement,
+    Meeting,
+    Occurrence,
+    ReferralAttempt,
+    Review,
+)
 from services.agreements.queries.partnerships import covers, in_year, midnight, partnerships, sent_in_year
 from services.agreements.rules.agreements import Side
+from services.agreements.rules.meetings import OccurrenceStatus
 from services.agreements.rules.school_years import SchoolCalendar
 
 
@@ -38,6 +48,10 @@ class Evidence(BaseModel):
     """Goals that were measured in the year."""
     goals_met: int = 0
     """Goals whose newest measurement reaches the target."""
+    meetings_planned: int = 0
+    """Dates of meetings that were to take place in the year so far and were not cancelled."""
+    meetings_held: int = 0
+    """Those of which there are minutes."""
     words_of_school: int = 0
     """Comments on agreements by the school."""
     words_of_partner: int = 0
@@ -59,11 +73,12 @@ async def evidence(
     agreements = and_(covers(school_id), in_year(calendar, year), _of(Agreement.organization_id, organization_id))
     counts |= await _agreements(session, agreements)
     counts |= await _goals(session, agreements, calendar, year)
+    counts |= await _meetings(session, school_id, organization_id, calendar, year, now)
     counts |= await _words(session, agreements, calendar, year)
     return Evidence(**counts)
 
 
-def _of(column: UUID, organization_id: UUID | None) -> ColumnElement[bool]:
+def _of(column: UUID | None, organization_id: UUID | None) -> ColumnElement[bool]:
     return col(column) == organization_id if organization_id else col(column).is_not(None)
 
 
@@ -153,6 +168,33 @@ def is_met(value: ColumnElement[float]) -> ColumnElement[bool]:
     """Whether a measurement reaches its goal's target; a target below the baseline is reached from above."""
     down = col(Goal.target) < func.coalesce(col(Goal.baseline), col(Goal.target))
     return or_(and_(down, value <= col(Goal.target)), and_(~down, value >= col(Goal.target)))
+
+
+async def _meetings(
+    session: AsyncSession,
+    school_id: UUID,
+    organization_id: UUID | None,
+    calendar: SchoolCalendar,
+    year: int,
+    now: datetime,
+) -> dict[str, int]:
+    found = (
+        columns(
+            func.count().label("meetings_planned"),
+            func.count().filter(col(Occurrence.status) == OccurrenceStatus.HELD).label("meetings_held"),
+        )
+        .select_from(Occurrence)
+        .join(Meeting, col(Meeting.id) == col(Occurrence.meeting_id))
+        .where(
+            col(Meeting.school_id) == school_id,
+            _of(Meeting.organization_id, organization_id),
+            col(Occurrence.status) != OccurrenceStatus.CANCELLED,
+            col(Occurrence.starts_at) >= midnight(calendar, year),
+            col(Occurrence.starts_at) < midnight(calendar, year + 1),
+            col(Occurrence.ends_at) <= now,
+        )
+    )
+    return dict((await session.execute(found)).mappings().one())
 
 
 async def _words(

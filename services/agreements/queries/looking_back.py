@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,9 +31,9 @@ async def looks_back(
     session: AsyncSession, organization_id: UUID, school_ids: Collection[UUID], *, limit: int | None = None
 ) -> list[LookBack]:
     """The newest year's decisions about a partner at these schools (none named: at every school), by school."""
-    of_them = [
-        Review.organization_id == organization_id,
-        YearEnd.state == YearEndState.DECIDED,
+    of_them: list[ColumnElement[bool]] = [
+        col(Review.organization_id) == organization_id,
+        col(YearEnd.state) == YearEndState.DECIDED,
         *([col(Review.school_id).in_(school_ids)] if school_ids else []),
     ]
     newest = select(Review.year).join(YearEnd, col(YearEnd.review_id) == col(Review.id)).where(*of_them)

@@ -9,9 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements import commands
 from services.agreements.models import AgreementEntry, Organization
 from shared.clock import new_id
+from shared.db import Database
 from tests.agreements import agreeing
 from tests.agreements.review_support import a_pair, decided
 from tests.agreements.support import a_program_of
+from tests.support.clients import Client
 
 
 async def renewed(two: agreeing.Two) -> str:
@@ -60,3 +62,19 @@ async def test_a_renewal_says_nothing_where_nothing_was_decided(session_agreemen
     await a_pair(session_agreements, school_id=two.school_id, organization_id=two.organization_id)
 
     assert await renewed(two) == ""
+
+
+async def test_the_page_of_an_agreement_shows_what_was_decided(
+    db_agreements: Database, client_agreements: Client
+) -> None:
+    async with db_agreements.transaction() as session:
+        two = await agreeing.two_sides(session)
+        agreement = await agreeing.an_agreement(two)
+        pair = await a_pair(session, school_id=two.school_id, organization_id=two.organization_id)
+        await decided(session, pair, decision="explore", to_change="Buses: leave at 5:30.")
+
+    page = await client_agreements(two.partner).get(f"/agreements/agreements/{agreement.id}")
+
+    assert "Looking back on 2026–27" in page.text
+    assert "Explore something new" in page.text
+    assert "Buses: leave at 5:30." in page.text

@@ -13,10 +13,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements import agreement_words, commands, queries
 from services.agreements.agreement_files import pdf_file, text_file
 from services.agreements.agreement_templates import all_templates
+from services.agreements.looking_back import MOST
 from services.agreements.models import AgreementEntry
 from services.agreements.pages.goal_plots import plot_of
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import AgreementSearch, AgreementView, Blank
+from services.agreements.queries.looking_back import looks_back
+from services.agreements.review_words import DECISIONS, year_label
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.drafting import FieldChange, changes_between
 from services.agreements.settings import settings_of
@@ -153,10 +156,15 @@ async def one(
     part = entries[paging.offset : paging.offset + paging.limit]
     names = await queries.person_names(session, {entry.actor_id for entry in part if entry.actor_id})
     goals = await queries.goals_of(session, agreement_id, today=today_in(request))
+    schools = {*found.school_ids, *([found.school_id] if found.school_id else [])}
+    looks = await looks_back(session, found.organization_id, schools, limit=MOST)
     return show(
         request,
         actor,
         "agreement.html",
+        looks=looks,
+        decided=DECISIONS,
+        year_label=year_label,
         status=int(refusal.kind) if refusal else 200,
         refusal=refusal,
         agreement=found,

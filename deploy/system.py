@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from deploy.broker import Broker, free_port
@@ -19,6 +19,14 @@ START = 90.0
 """Seconds that a process gets from `go` until it works."""
 
 Say = Callable[[str], None]
+
+
+@cache
+def _answers_to() -> str:
+    """Where answers to invitations go; asked with the first mail, so that the start need not wait for settings."""
+    from shared.settings import ServiceSettings
+
+    return ServiceSettings(service="agreements").answers_to
 
 
 class System:
@@ -41,7 +49,14 @@ class System:
         from deploy.mail_store import MailStore
 
         if self.smtp_port:
-            self.mail = await catch_mail(MailStore(self.folder.mail), self.smtp_port)
+            store = MailStore(self.folder.mail)
+            self.mail = await catch_mail(store, self.smtp_port, answers_to=_answers_to, answer=self._answer)
+
+    async def _answer(self, raw: bytes) -> None:
+        """An answer to an invitation; where the database is changes when it is started again."""
+        from deploy.answers import take_answer
+
+        await take_answer(raw, database_url=str(self.state["database_url"]))
 
     @property
     def state(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from deploy.mail_catcher import catch_mail
 from deploy.mail_store import MailStore
 from deploy.mailbox import create_mailbox
+from shared.refusals import Kind, Refusal
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -62,6 +63,40 @@ async def test_a_mail_sent_by_smtp_is_in_the_mailbox(store: MailStore, mailbox: 
         ("Noticias de la escuela", ["rosa@families.example.org"], "es")
     ]
     assert found[0]["text"].strip() == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"), [(None, 250), (Refusal(Kind.INVALID, "not_understood", "?"), 250), (OSError("away"), 451)]
+)
+async def test_an_answer_to_an_invitation_is_kept_and_handed_on(
+    store: MailStore, fails: Exception | None, said: int
+) -> None:
+    taken: list[bytes] = []
+
+    async def answer(raw: bytes) -> None:
+        taken.append(raw)
+        if fails:
+            raise fails
+
+    server = await catch_mail(store, 0, answers_to=lambda: "Meetings@example.org", answer=answer)
+    port = server.sockets[0].getsockname()[1]
+
+    def send() -> list[int]:
+        with smtplib.SMTP("127.0.0.1", port) as smtp:
+            smtp.ehlo()
+            codes = []
+            for to in ("rosa@families.example.org", "meetings@EXAMPLE.org"):
+                smtp.mail("a@example.org")
+                smtp.rcpt(to)
+                codes.append(smtp.data(a_mail(to, "Accepted").as_bytes())[0])
+            return codes
+
+    codes = await to_thread(send)
+    server.close()
+
+    assert codes == [250, said]
+    assert len(taken) == 1
+    assert store.count() == 2
 
 
 async def test_the_newest_mail_comes_first_and_the_search_is_by_address(

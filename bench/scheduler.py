@@ -58,14 +58,14 @@ class _Tick:
 
 async def _tick(ends: Sequence[date]) -> _Tick:
     with tempfile.TemporaryDirectory() as folder:
-        async with database(Path(folder) / "data") as url, _replicas(url) as replicas:
+        async with database(Path(folder) / "data") as url, replicas(url, "bench.scheduler") as waiting:
             connection = await asyncpg.connect(url.replace("{service}", "agreements"))
             due = await _district(connection, ends)
             floor = await _bare(connection)
             began = perf_counter()
-            for replica in replicas:
+            for replica in waiting:
                 replica.stdin.write(b"go\n")  # type: ignore[union-attr]
-            counts = [int(await replica.stdout.readline()) for replica in replicas]  # type: ignore[union-attr]
+            counts = [int(await replica.stdout.readline()) for replica in waiting]  # type: ignore[union-attr]
             seconds = perf_counter() - began
             await _check(connection, due, sum(counts))
             await connection.close()
@@ -73,27 +73,28 @@ async def _tick(ends: Sequence[date]) -> _Tick:
 
 
 @asynccontextmanager
-async def _replicas(url: str) -> AsyncIterator[list[asyncio.subprocess.Process]]:
-    """Worker processes that wait for the word."""
+async def replicas(url: str, module: str) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+    """Worker processes, each running a module of the bench, that wait for the word on an agreements database."""
     dsn = url.replace("{service}", "agreements")
     admin = await asyncpg.connect(url.replace("{service}", "postgres"))
-    await admin.execute("CREATE DATABASE agreements")
+    if not await admin.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'agreements'"):
+        await admin.execute("CREATE DATABASE agreements")
     await admin.close()
     await upgrade("agreements", dsn)
     pipe = asyncio.subprocess.PIPE
-    replicas = [
+    started = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.scheduler", dsn, TICK.isoformat(), stdin=pipe, stdout=pipe
+            sys.executable, "-m", module, dsn, TICK.isoformat(), stdin=pipe, stdout=pipe
         )
         for _ in range(REPLICAS)
     ]
     try:
-        for replica in replicas:
+        for replica in started:
             assert replica.stdout is not None
             assert await replica.stdout.readline() == b"ready\n"
-        yield replicas
+        yield started
     finally:
-        for replica in replicas:
+        for replica in started:
             if replica.returncode is None:
                 replica.kill()
             await replica.wait()

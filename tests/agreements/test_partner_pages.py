@@ -10,14 +10,14 @@ import pytest
 
 from services.agreements import documents
 from services.agreements.rules.documents import MAX_BYTES
-from services.agreements.rules.vetting import CRITERIA
+from services.agreements.rules.vetting import CRITERIA, Verb
 from services.agreements.settings import Settings
 from shared.clock import new_id
 from shared.db import Database
 from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
-from tests.agreements.partners import CHECKED, INSURED, PDF, a_registrant, a_telling, approved, begun, sent
-from tests.agreements.support import an_organization, partner_of, the_district
+from tests.agreements.partners import CHECKED, INSURED, PDF, a_registrant, a_telling, approved, begun, moved, sent
+from tests.agreements.support import a_program_of, an_organization, partner_of, the_district
 from tests.support.builders import an_actor
 from tests.support.clients import Client
 from tests.support.databases import settings_of
@@ -280,6 +280,24 @@ async def test_two_partners_are_merged_on_a_page_and_the_old_address_leads_to_th
     assert merged.headers["location"] == f"/agreements/partners/{into.id}?done=merged"
     assert old.headers["location"] == f"/agreements/partners/{into.id}"
     assert by_api.json()["id"] == str(into.id)
+
+
+async def test_the_page_of_a_program_says_that_its_partner_may_take_nobody_now(
+    db_agreements: Database, client_agreements: Client, folder: Path
+) -> None:
+    async with db_agreements.transaction() as session:
+        organization = await approved(session, folder, a_registrant())
+        program = await a_program_of(session, organization)
+        await moved(session, organization, Verb.SUSPEND)
+
+    path = f"/agreements/programs/{program.id}"
+    anyone = await client_agreements(None).get(path)
+    teacher = await client_agreements(an_actor(RoleName.SCHOOL_STAFF, new_id())).get(path)
+
+    assert "This program takes no new students at the moment." in anyone.text
+    assert "suspended" not in anyone.text
+    assert "The district office has suspended it." in teacher.text
+    assert "Refer a student" not in teacher.text.split("<main", 1)[1]
 
 
 async def test_partners_find_their_details_and_registrants_their_registration(

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements import commands, queries
+from services.agreements import commands, partner_labels, queries
 from services.agreements.access import Keeper, is_staff
 from services.agreements.models import Change
 from services.agreements.pages.map import drawn
@@ -158,6 +158,8 @@ async def program(
         actor,
         "program.html",
         program=found,
+        halt=(await queries.organization_view(session, found.organization_id)).halt,
+        halts=partner_labels.HALT_LABELS,
         school_links=await queries.schools_named(session, found.school_ids),
         timeline=[_moment(change) for change in changes],
         done=done,

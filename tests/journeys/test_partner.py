@@ -77,10 +77,9 @@ async def waits(caller: Caller, path: str, about: str) -> set[str]:
 
 async def logged(office: Caller, organization: str) -> list[str]:
     """The types of all events about a partner in the log, oldest first, without those of messages."""
-    found = await office.get("/audit/api/v1/entries", thing=organization)
-    return [
-        entry["type"] for entry in reversed(found["entries"]) if not entry["type"].startswith(("message.", "todo."))
-    ]
+    pages = [await office.get("/audit/api/v1/entries", thing=organization, page=page) for page in (1, 2, 3)]
+    entries = [entry for page in pages for entry in page["entries"]]
+    return [entry["type"] for entry in reversed(entries) if not entry["type"].startswith(("message.", "todo."))]
 
 
 async def registered(partner: Partner, mailbox: Mailbox) -> str:

@@ -41,7 +41,7 @@ _FILL = """
         RETURNING id
     ), guests AS (
         SELECT meeting_id, dated.id AS occurrence_id, starts_at,
-               (array(SELECT id FROM people))[1 + (row_number() OVER () % 2000)] AS person_id
+               (array(SELECT id FROM people))[1 + (row_number() OVER (ORDER BY dated.id) % 2000)] AS person_id
         FROM dated, generate_series(1, $3)
     ), invited AS (
         INSERT INTO invitee (meeting_id, person_id, answer, sequence) SELECT meeting_id, person_id, 'yes', 0 FROM guests

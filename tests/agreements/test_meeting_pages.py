@@ -274,5 +274,5 @@ async def test_a_page_of_a_series_shows_its_dates(
 
     page = await client_agreements(people.dana).get(f"/agreements/meetings/{meeting_id}")
 
-    assert page.text.count("Answer for this date") == 12
+    assert page.text.count("For this date only") == 12
     assert f"And {len(dates) - 12} more" in page.text

@@ -44,7 +44,7 @@ async def test_a_meeting_is_invited_to_answered_moved_and_called_off(system: Run
     await staff.post(f"{path}/cancel", {"version": moved["version"], "reason": "Snow"})
     await actors.mailbox.wait(partner_email, after=invited["id"], holding="does not take place")
 
-    address = (await partner.post(f"{API}/calendar"))["address"]
+    address = (await partner.post(f"{API}/calendar", {}))["address"]
     assert str(meeting["id"]) not in await read(address)
 
 

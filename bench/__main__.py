@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import delivery, meetings, messaging, pages, roster, scheduler, start
+from bench import delivery, directory, meetings, messaging, pages, roster, scheduler, start
 from bench.figures import Figure, keep, machine
 from bench.loaded import loaded
 
@@ -16,6 +16,7 @@ ALONE = {
     "relay": messaging.relay,
     "consumer": messaging.consumer,
     "scheduler": scheduler.run,
+    "directory": directory.run,
     "meetings": meetings.run,
 }
 LOADED = {"pages": pages.run, "delivery": delivery.run}

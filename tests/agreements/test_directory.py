@@ -75,10 +75,7 @@ async def names(client: Client, **query: Any) -> list[str]:
         ({"q": "comida"}, {"Đường về nhà"}),
         ({"q": "homework for my child"}, {"Homework club"}),
         ({"q": "homework"}, {"Homework club", "課後輔導"}),
-        (
-            {"q": "' & ! | :* \\ %s $1 --"},
-            {"Homework club", "Evening chess", "Canción y baile", "課後輔導", "Đường về nhà"},
-        ),
+        ({"q": "' & ! | :* \\ --", "need": "arts"}, {"Evening chess", "Canción y baile"}),
         ({"age": "5"}, {"Homework club", "Canción y baile", "課後輔導", "Đường về nhà"}),
         ({"age": "16", "need": "arts"}, {"Evening chess", "Canción y baile"}),
         ({"age": "40", "need": "arts"}, {"Canción y baile"}),

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
-from services.agreements.models import Agreement, AgreementEntry, Edition, Goal, Signature
+from services.agreements.models import Agreement, AgreementEntry, Edition, Goal, Organization, Signature
 from services.agreements.rules.agreements import AgreementState, EditionState, Side
 from services.agreements.rules.goals import MeasurementEntry
 from services.agreements.rules.signing import CONSENT, digest_of
@@ -39,7 +39,7 @@ from tests.agreements.agreeing import (
     two_sides,
     waiting,
 )
-from tests.agreements.support import a_known_school, partner_of
+from tests.agreements.support import a_known_school, an_organization, partner_of
 from tests.support.builders import an_actor
 from tests.support.events import outbox
 
@@ -598,3 +598,24 @@ async def test_a_move_on_a_page_that_is_old_says_who_did_what(session_agreements
         )
 
     assert "City Year changed it" in refused.value.message
+
+
+async def test_partners_that_become_one_are_covered_by_the_agreements_of_both(
+    session_agreements: AsyncSession,
+) -> None:
+    two = await two_sides(session_agreements)
+    agreement = await an_agreement(two, now=at("2026-10-05"))
+    gone = await session_agreements.get_one(Organization, two.organization_id)
+    into = await an_organization(session_agreements, "City Steps")
+
+    await commands.merge_organizations(
+        session_agreements, gone.id, into.id, version=gone.version, actor=two.district, now=at("2026-10-06"), zone=ZONE
+    )
+
+    await session_agreements.refresh(agreement)
+    covered = {
+        fact.organization_id: fact.school_ids  # type: ignore[attr-defined]
+        for fact in await told(session_agreements, facts.CoverageChanged)
+    }
+    assert agreement.organization_id == into.id
+    assert covered == {gone.id: (), into.id: (two.school_id,)}

@@ -65,7 +65,7 @@ async def drafted(actors: Actors, school: Caller) -> Json:
 
 async def own_id(person: Caller) -> Json:
     """Who somebody is."""
-    return (await person.get("/people/api/v1/me"))["person_id"]
+    return (await person.get("/people/api/v1/me"))["id"]
 
 
 async def logged(actors: Actors, agreement_id: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Table as SqlTable
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements.commands.agreements.coverage import tell_coverage
+from services.agreements.commands.agreements.coverage import retell_coverage
 from services.agreements.commands.common import state_of
 from services.agreements.commands.organizations import put_identity
 from services.agreements.commands.partners import (
@@ -55,6 +55,7 @@ async def merge_organizations(
     _refuse_same(programs, await programs_of(session, into.id))
     await _hand_over_todos(session, gone, into, actor, now)
     await _hand_over(session, gone, into)
+    await retell_coverage(session, [gone.id, into.id], actor=actor, now=now)
     await _fill_blanks(session, gone, into)
     gone.status, gone.review = after
     gone.merged_into, gone.registrant_id = into.id, None
@@ -66,7 +67,6 @@ async def merge_organizations(
     for program in programs:
         await session.refresh(program)
     await emit_many(session, [state_of(program, into) for program in programs], actor=actor, now=now)
-    await tell_coverage(session, [gone.id, into.id], actor=actor, now=now)
     await recount_ends(session, into)
     for organization in (gone, into):
         await settle(session, organization, actor=actor, now=now, zone=zone)

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Agreement, Organization
-from services.agreements.rules.agreements import IN_FORCE
+from services.agreements.rules.agreements import IN_FORCE, AgreementState
 from shared.events.agreements import CoverageChanged
 from shared.identity.actor import Actor
 from shared.messaging import emit_many
@@ -34,6 +34,19 @@ async def tell_coverage(
         covered[organization_id].append(school_ids)
     facts = [coverage_of(id, lists) for id, lists in covered.items()]
     await emit_many(session, facts, actor=actor, now=now)
+
+
+async def retell_coverage(
+    session: AsyncSession, organization_ids: Collection[UUID], *, actor: Actor, now: datetime
+) -> None:
+    """As `tell_coverage`, where agreements went from one partner to another; nothing where none was ever in force."""
+    begun = select(Agreement.id).where(
+        col(Agreement.organization_id).in_(organization_ids),
+        col(Agreement.concluded_at).is_not(None),
+        col(Agreement.state) != AgreementState.UPCOMING,
+    )
+    if (await session.exec(begun.limit(1))).first() is not None:
+        await tell_coverage(session, organization_ids, actor=actor, now=now)
 
 
 def coverage_of(organization_id: UUID, covered: Iterable[Sequence[UUID]]) -> CoverageChanged:

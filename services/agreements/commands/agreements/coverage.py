@@ -42,8 +42,7 @@ async def retell_coverage(
     """As `tell_coverage`, where agreements went from one partner to another; nothing where none was ever in force."""
     begun = select(Agreement.id).where(
         col(Agreement.organization_id).in_(organization_ids),
-        col(Agreement.concluded_at).is_not(None),
-        col(Agreement.state) != AgreementState.UPCOMING,
+        col(Agreement.state).in_(IN_FORCE | {AgreementState.EXPIRED, AgreementState.TERMINATED}),
     )
     if (await session.exec(begun.limit(1))).first() is not None:
         await tell_coverage(session, organization_ids, actor=actor, now=now)

@@ -10,11 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
 from services.agreements.models import Organization, Todo
+from services.agreements.rules.documents import DocumentKind
 from services.agreements.rules.standing import Halt
 from services.agreements.rules.vetting import Verb
 from shared.db import Database
 from shared.events import agreements
-from tests.agreements.partners import BOSTON, NOW, a_registrant, approved, attached, moved
+from tests.agreements.partners import BOSTON, INSURED, NOW, a_registrant, approved, attached, moved
 from tests.agreements.support import a_program_of, partner_of, the_district
 from tests.support.events import outbox
 
@@ -65,6 +66,23 @@ async def test_what_ran_out_stops_referrals_until_the_district_has_accepted_a_ne
     facts = await outbox(session_agreements)
     assert agreements.OrganizationResumed(organization_id=organization.id) in facts
     assert organization.look_at == datetime(2027, 7, 3, 9, tzinfo=BOSTON)
+
+
+async def test_what_the_district_has_not_looked_at_counts_for_nothing_also_when_it_accepts_something_else(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    staff = partner_of(organization.id)
+    await attached(session_agreements, organization.id, tmp_path, staff, until=date(2029, 1, 1))
+    other = await attached(
+        session_agreements, organization.id, tmp_path, staff, kind=DocumentKind.CHECKS, until=date(2028, 1, 1)
+    )
+
+    await commands.accept_document(
+        session_agreements, organization.id, other.id, actor=the_district(), now=NOW, zone=BOSTON
+    )
+
+    assert (organization.insurance_until, organization.checks_until) == (INSURED, date(2028, 1, 1))
 
 
 async def test_whoever_must_renew_has_it_among_what_waits_until_a_newer_document_is_there(

@@ -187,6 +187,15 @@ def test_what_runs_out_is_said_60_30_and_7_days_before_in_the_morning_and_when_i
     ]
 
 
+def test_what_was_said_at_its_very_moment_is_not_said_again() -> None:
+    ends, moment = {Expiring.INSURANCE: date(2027, 3, 31)}, datetime(2027, 3, 1, 9, tzinfo=BOSTON)
+
+    said = due_between(ends, moment - timedelta(hours=1), moment, BOSTON)
+    again = due_between(ends, moment, moment + timedelta(hours=1), BOSTON)
+
+    assert ([one.days for one in said], again) == ([30], [])
+
+
 def test_a_worker_that_slept_over_several_reminders_sends_the_last_one() -> None:
     ends = {Expiring.INSURANCE: date(2027, 3, 31)}
 

@@ -94,7 +94,7 @@ def ages_in_words(program: ProgramView) -> str:
         return gettext("%(low)s and older") % {"low": low}
     if not low:
         return gettext("Up to %(high)s") % {"high": high}
-    return gettext("%(first)s to %(last)s") % {"first": low, "last": high}
+    return gettext("%(low)s to %(high)s years old") % {"low": low, "high": high}
 
 
 def cost_in_words(program: ProgramView) -> str:

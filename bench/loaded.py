@@ -154,7 +154,8 @@ def _enter_programs(district: Caller) -> tuple[list[tuple[UUID, Need, str]], UUI
     for number in range(PARTNERS):
         organization, program, need = new_id() if number else first, new_id(), NEEDS[number % len(NEEDS)]
         address = f"partner-{number}@partners.example.org"
-        district.post("/agreements/api/v1/organizations", {"id": str(organization), "name": f"Partner {number}"})
+        named = {"id": str(organization), "name": f"Partner {number}", "sure": True}
+        district.post("/agreements/api/v1/organizations", named)
         entry = {
             "id": str(program),
             "organization_id": str(organization),

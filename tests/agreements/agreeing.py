@@ -14,10 +14,12 @@ from services.agreements.models import Agreement, Edition, Person, Todo
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.terms import TermsEntry
 from shared.clock import new_id
+from shared.events.base import Fact
 from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
 from tests.agreements.support import a_known_school, an_organization, partner_of, the_district
 from tests.support.builders import an_actor
+from tests.support.events import outbox
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 8, 3, 15, tzinfo=UTC)
@@ -204,3 +206,8 @@ async def waiting(session: AsyncSession, about: Agreement) -> set[tuple[str, str
     """What waits about an agreement, and for what kind of audience."""
     rows = await session.exec(select(Todo).where(Todo.about_id == about.id, Todo.closed_at == None))  # noqa: E711
     return {(todo.kind.value, todo.audience.value) for todo in rows}
+
+
+async def told(session: AsyncSession, *kinds: type[Fact]) -> list[Fact]:
+    """The facts of these kinds that were published, in order."""
+    return [fact for fact in await outbox(session) if isinstance(fact, kinds)]

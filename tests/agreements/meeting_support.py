@@ -1,7 +1,7 @@
 """Things to test meetings with: a school, a partner, people of both, and a meeting of theirs."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,16 +10,19 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
-from services.agreements.models import Meeting, Occurrence, Person
+from services.agreements.models import Meeting, Occurrence, Person, Todo
 from services.agreements.rules import MeetingEntry
 from shared.clock import new_id
-from shared.events.vocabulary import RoleName
+from shared.events.base import Fact
+from shared.events.vocabulary import RoleName, TodoKind
 from shared.identity.actor import Actor
 from tests.agreements.support import a_known_school, an_organization
 from tests.support.builders import an_actor
+from tests.support.events import outbox
 
 BOSTON = ZoneInfo("America/New_York")
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=3)
 
 
 def local(words: str, zone: ZoneInfo = BOSTON) -> datetime:
@@ -102,3 +105,29 @@ async def dates_of(session: AsyncSession, meeting: Meeting) -> list[Occurrence]:
 
 WEEKLY: dict[str, Any] = {"repeat": "weekly", "until": "2026-12-15"}
 """Tuesdays until the middle of December: eleven dates over the end of daylight saving time."""
+
+
+async def facts(session: AsyncSession, kind: type[Fact]) -> list[Any]:
+    """The facts of one kind that were told."""
+    return [fact for fact in await outbox(session) if type(fact) is kind]
+
+
+async def waiting(session: AsyncSession, kind: TodoKind) -> list[Any]:
+    """For whom something of a kind waits."""
+    open_ones = await session.exec(select(Todo).where(Todo.kind == kind, Todo.closed_at.is_(None)))  # type: ignore[union-attr]
+    return [todo.audience_id for todo in open_ones]
+
+
+async def record(session: AsyncSession, meeting: Meeting, date: Occurrence, by: Actor, *there: Actor) -> Occurrence:
+    return await commands.record_minutes(
+        session, meeting.id, date.id, version=meeting.version, minutes="All is well.",
+        attended_ids=[one.person_id for one in there if one.person_id], actor=by, now=local("2026-10-06 17:00"),
+    )  # fmt: skip
+
+
+async def task(session: AsyncSession, meeting: Meeting, people: Partnership, by: Actor) -> Any:
+    assert people.rosa.person_id
+    return await commands.agree_task(
+        session, task_id=new_id(), meeting_id=meeting.id, owner_id=people.rosa.person_id, what="Order the chairs",
+        on="2026-10-20", zone=BOSTON, actor=by, now=LATER,
+    )  # fmt: skip

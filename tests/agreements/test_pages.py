@@ -12,7 +12,6 @@ from shared.db import Database
 from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
 from tests.agreements.support import (
-    CHESS,
     CLUB,
     a_known_school,
     a_program_of,
@@ -21,6 +20,7 @@ from tests.agreements.support import (
     partner_of,
     the_district,
 )
+from tests.agreements.test_import_pages import heading, upload
 from tests.support.builders import an_actor
 from tests.support.clients import Client
 
@@ -52,11 +52,6 @@ def hidden(answer: httpx.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', answer.text)
     assert found
     return found[1]
-
-
-def heading(answer: httpx.Response) -> str:
-    (found,) = re.findall(r"<h1>(.*?)</h1>", answer.text)
-    return re.sub("<.*?>", "", found)
 
 
 async def test_an_empty_directory_says_what_to_do(db_agreements: Database, client_agreements: Client) -> None:
@@ -339,66 +334,6 @@ async def test_pages_that_are_not_for_a_teacher_say_so(
 ) -> None:
     assert (await client_agreements(a_teacher()).get(path)).status_code == 403
     assert (await client_agreements(None).get(path)).headers["location"].startswith("/sign-in?next=")
-
-
-async def upload(client: httpx.AsyncClient, content: bytes, mapping: str = "crosswalk") -> httpx.Response:
-    return await client.post(
-        "/agreements/import",
-        data={"id": str(new_id()), "mapping": mapping},
-        files={"file": ("programs.csv", content, "text/csv")},
-    )
-
-
-async def test_the_district_checks_a_file_reads_the_report_and_applies_it(
-    db_agreements: Database, client_agreements: Client
-) -> None:
-    client = client_agreements(the_district())
-
-    chosen = await client.get("/agreements/import")
-    checked = await upload(client, csv_of(CLUB.replace("K-5", "whoever"), CHESS))
-    path = checked.headers["location"]
-    report = await client.get(path)
-    applied = await client.post(f"{path}/apply")
-    done = await client.get(applied.headers["location"])
-
-    assert "New York City youth programs" in chosen.text
-    assert heading(report) == "Check before importing"
-    assert "whoever" in report.text
-    assert "Import 2 programs" in report.text
-    assert heading(done) == "Imported programs"
-    assert (await client.get(f"{path}/report.csv")).text.count("whoever") == 1
-    assert f'href="{path}"' in (await client.get("/agreements/import")).text
-
-
-async def test_the_report_is_narrowed_by_what_became_of_it(db_agreements: Database, client_agreements: Client) -> None:
-    client = client_agreements(the_district())
-    checked = await upload(client, csv_of(CLUB.replace("K-5", "whoever"), "too,short"))
-
-    answer = await client.get(checked.headers["location"], params={"became": "row_left_out"})
-    blank = await client.get(checked.headers["location"], params={"became": ""})
-
-    assert "whoever" not in answer.text
-    assert "too | short" in answer.text
-    assert "whoever" in blank.text
-
-
-@pytest.mark.parametrize(
-    ("content", "mapping", "status", "said"),
-    [
-        (b"", "crosswalk", 422, "The file is empty"),
-        (csv_of(CLUB), "nyc_dycd", 422, "is not for this file"),
-        (csv_of(CLUB), "unheard_of", 422, "There is no mapping"),
-        (b"x" * 6_000_000, "crosswalk", 413, "too large"),
-    ],
-)
-async def test_a_file_that_is_refused_leads_back_to_the_form(
-    db_agreements: Database, client_agreements: Client, content: bytes, mapping: str, status: int, said: str
-) -> None:
-    answer = await upload(client_agreements(the_district()), content, mapping)
-
-    assert answer.status_code == status
-    assert heading(answer) == "Import programs"
-    assert said in answer.text
 
 
 async def test_a_family_reads_the_directory_in_its_language(db_agreements: Database, client_agreements: Client) -> None:

@@ -6,6 +6,7 @@ from tests.support.clients import *  # noqa: F403
 from tests.support.core import *  # noqa: F403
 from tests.support.databases import *  # noqa: F403
 from tests.support.kafka import *  # noqa: F403
+from tests.support.running import *  # noqa: F403
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -1,7 +1,6 @@
-"""Fixtures for tests in a browser; the running system is started as in the journeys."""
+"""Fixtures for tests in a browser."""
 
 from tests.browser.chromium import chromium, visit
 from tests.browser.people import people, tickets
-from tests.journeys.conftest import system
 
-__all__ = ["chromium", "people", "system", "tickets", "visit"]
+__all__ = ["chromium", "people", "tickets", "visit"]

@@ -1,22 +1,9 @@
-"""One system for all journeys; each keeps to students of its own."""
-
-from collections.abc import AsyncIterator
+"""What people do in the running system."""
 
 import pytest_asyncio
 
 from tests.journeys.actors import Actors
 from tests.journeys.system import RunningSystem
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def system() -> AsyncIterator[RunningSystem]:
-    """The demo district, running."""
-    running = RunningSystem()
-    try:
-        await running.start()
-        yield running
-    finally:
-        await running.remove()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -69,13 +69,11 @@ async def topics_of(address: str) -> set[str]:
         await admin.close()
 
 
-async def test_a_second_start_on_the_same_folder_is_refused_and_harms_nothing(fresh: RunningSystem) -> None:
-    await fresh.start("--empty")
-
-    second = await fresh.run("up", "--port", str(fresh.port))
+async def test_a_second_start_on_the_same_folder_is_refused_and_harms_nothing(system: RunningSystem) -> None:
+    second = await system.run("up", "--port", str(system.port))
 
     assert second.returncode == 1
-    assert f"“crosswalk up” (process {fresh.state()['pid']}) already uses" in second.stderr
-    assert fresh.url in second.stderr
-    assert os.getpgid(fresh.state()["pid"])
-    assert (await fresh.run("doctor")).returncode == 0
+    assert f"“crosswalk up” (process {system.state()['pid']}) already uses" in second.stderr
+    assert system.url in second.stderr
+    assert os.getpgid(system.state()["pid"])
+    assert (await system.run("doctor")).returncode == 0

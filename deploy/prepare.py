@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from deploy.first_account import OFFICE, OFFICE_EMAIL
@@ -18,7 +19,7 @@ from shared.events.base import Role
 from shared.events.vocabulary import RoleName
 from shared.identity import system
 from shared.identity.keys import make_keys
-from shared.migrations import head, upgrade
+from shared.migrations import ALONE, head, upgrade
 from shared.settings import ServiceSettings
 
 
@@ -27,7 +28,7 @@ async def migrate() -> dict[str, str]:
     heads = {service: await _migrate(service) for service in SERVICES}
     make_keys(PeopleSettings().keys_dir)
     people = Database(PeopleSettings().dsn)
-    await _first_account(people)
+    await first_account(people, OFFICE_EMAIL)
     await people.close()
     return heads
 
@@ -38,20 +39,24 @@ async def _migrate(service: str) -> str:
     return head(service)
 
 
-async def _first_account(people: Database) -> None:
-    """Somebody of the district office, unless there is one."""
+async def first_account(people: Database, email: str) -> bool:
+    """Somebody of the district office, unless there is one; whether one was made."""
     async with people.transaction() as session:
-        if (await session.exec(select(Person.id).where(col(Person.id) == OFFICE))).first() is None:
-            await add_person(
-                session,
-                id=OFFICE,
-                given_name="District",
-                family_name="Office",
-                email=OFFICE_EMAIL,
-                role=Role(name=RoleName.DISTRICT_OFFICE),
-                actor=system("people"),
-                now=utc_now(),
-            )
+        # Two that look at once must not both find nobody.
+        await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ALONE})
+        if (await session.exec(select(Person.id).where(col(Person.id) == OFFICE))).first() is not None:
+            return False
+        await add_person(
+            session,
+            id=OFFICE,
+            given_name="District",
+            family_name="Office",
+            email=email,
+            role=Role(name=RoleName.DISTRICT_OFFICE),
+            actor=system("people"),
+            now=utc_now(),
+        )
+        return True
 
 
 async def load_demo() -> None:

@@ -9,23 +9,17 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
-import asyncpg
 import uvicorn
 
+from deploy.schema import PATIENCE, bring_up_to_date
 from deploy.trouble import Trouble
-from shared.db import is_away
 from shared.identity.keys import make_keys
 from shared.messaging import topics
 from shared.messaging.worker import Worker
-from shared.migrations import upgrade
 from shared.observability.logs import configure_logging
 from shared.settings import ServiceSettings
 from shared.web.monitor import monitored, of_web, of_worker
 
-PATIENCE = 60.0
-"""Seconds that a database or broker that is not there yet gets."""
-MIGRATING = 0x_C055_0002
-"""Advisory lock: two processes of a service that start together must not migrate together."""
 GRACE = 5
 """Seconds that requests under way get when the process stops."""
 LAST = 9.0
@@ -102,19 +96,7 @@ async def _prepare(settings: ServiceSettings) -> None:
         _make_keys(settings.keys_dir)
     except OSError as error:
         raise Trouble(f"The keys in {settings.keys_dir} cannot be read or made: {error.strerror}.") from None
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE
-    while True:
-        try:
-            return await _migrate(settings)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            if loop.time() > deadline:
-                raise Trouble(
-                    f"The database does not answer ({error}). Start it, or set CROSSWALK_DATABASE_URL."
-                ) from None
-        await asyncio.sleep(0.5)
+    await bring_up_to_date(settings.service, settings.dsn)
 
 
 def _make_keys(folder: Path) -> None:
@@ -125,12 +107,3 @@ def _make_keys(folder: Path) -> None:
         make_keys(folder)
     finally:
         os.close(lock)
-
-
-async def _migrate(settings: ServiceSettings) -> None:
-    connection = await asyncpg.connect(settings.dsn, timeout=5)
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATING)
-        await upgrade(settings.service, settings.dsn)
-    finally:
-        await connection.close()

@@ -2,6 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -20,6 +24,20 @@ from shared.db import async_url
 from shared.messaging.tables import core
 
 SERVICES = ("people", "agreements", "referrals", "notifications", "audit")
+ALONE = 0x_C055_0002
+"""Advisory lock: of processes that start together one migrates, the others wait and find nothing left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What became of a database: the revisions that it stood at before and stands at now, and those applied."""
+
+    before: str | None
+    after: str
+    applied: tuple[str, ...] = ()
+    """Each as `0004 what changed`, in order."""
+    newer: bool = False
+    """It stood at a revision that this release does not know: a newer one made it, and it was left alone."""
 
 
 def _folder(service: str) -> Path:
@@ -65,12 +83,40 @@ async def current(dsn: str) -> str | None:
         await connection.close()
 
 
-async def upgrade(service: str, dsn: str) -> bool:
-    """Bring a database to the newest revision; False where it was there already."""
-    if await current(dsn) == head(service):
-        return False
-    await _with_connection(dsn, lambda connection: _run(service, connection))
-    return True
+async def upgrade(service: str, dsn: str) -> Upgrade:
+    """Bring a database to the newest revision that this release knows; any number of processes may try at once."""
+    newest = head(service)
+    before = await current(dsn)
+    if before == newest:
+        return Upgrade(before, newest)
+    async with _alone(dsn):
+        before = await current(dsn)
+        missing = _missing(service, before)
+        if missing is None:
+            return Upgrade(before, str(before), newer=True)
+        if missing:
+            await _with_connection(dsn, lambda connection: _run(service, connection))
+        return Upgrade(before, newest, missing)
+
+
+@asynccontextmanager
+async def _alone(dsn: str) -> AsyncIterator[None]:
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", ALONE)
+        yield
+    finally:
+        await connection.close()
+
+
+def _missing(service: str, before: str | None) -> tuple[str, ...] | None:
+    """The revisions after one, in order; None where this release does not know it."""
+    scripts = script(service)
+    try:
+        found = list(scripts.iterate_revisions("head", before or "base"))
+    except RevisionError:
+        return None
+    return tuple(f"{one.revision} {one.doc.rstrip('.')}" for one in reversed(found))
 
 
 async def _with_connection(dsn: str, work: Any) -> None:

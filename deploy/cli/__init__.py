@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.cli import checks, imports, mail, parked, play, running
+from deploy.cli import checks, imports, mail, parked, play, running, steps
 from deploy.trouble import Trouble
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for part in (running.app, imports.app, checks.app, parked.app, mail.app, play.app):
+for part in (running.app, steps.app, imports.app, checks.app, parked.app, mail.app, play.app):
     app.registered_commands += part.registered_commands
     app.registered_groups += part.registered_groups
 

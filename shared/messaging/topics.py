@@ -10,6 +10,7 @@ from shared.messaging.supervise import within
 from shared.settings import ServiceSettings
 
 ALREADY_EXISTS = 36
+DAY_MS = 86_400_000
 FRESH = 5.0
 """Seconds without an answer after which a broker counts as away."""
 
@@ -38,13 +39,19 @@ async def _create(settings: ServiceSettings) -> None:
 
 
 def _topic(name: str, settings: ServiceSettings) -> NewTopic:
-    cleanup = "compact" if name in COMPACTED else "delete"
     return NewTopic(
-        name,
-        settings.kafka_partitions,
-        settings.kafka_replication,
-        topic_configs={"cleanup.policy": cleanup},
+        name, settings.kafka_partitions, settings.kafka_replication, topic_configs=wanted_config(name, settings)
     )
+
+
+def wanted_config(name: str, settings: ServiceSettings) -> dict[str, str]:
+    """What a topic is made with: state is kept by key, facts for as long as outboxes keep them, copies in step."""
+    config = {"cleanup.policy": "compact" if name in COMPACTED else "delete"}
+    if name not in COMPACTED:
+        config["retention.ms"] = str(settings.outbox_retention_days * DAY_MS)
+    if settings.kafka_replication >= 3:
+        config["min.insync.replicas"] = "2"
+    return config
 
 
 class ClusterWatch:

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 from sqlmodel import select as select_all
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.models import Attempt, Entry, Message, Person, Program, Referral, School
+from services.referrals.models import Attempt, Consent, Entry, Message, Person, Program, Referral, School
 from services.referrals.queries.lines import is_late
-from services.referrals.queries.shapes import AttemptShape, GuardianShape, MoveShape, ReferralDetail
-from services.referrals.queries.students import consent_shape, guardians_of
+from services.referrals.queries.shapes import AttemptShape, ConsentShape, GuardianShape, MoveShape, ReferralDetail
+from services.referrals.queries.students import ConsentGuardian, as_consent, guardians_of
 from services.referrals.queries.telling import Names, timeline
 from services.referrals.records import to_call
 from services.referrals.rules import MOVES, Mover, Sight, Standing, Verb, sight, why_not
@@ -36,26 +36,42 @@ OFFERED = (
 """What pages show as buttons, in this order."""
 
 
+_ABOUT = (
+    select(Referral, Person, School, Consent, ConsentGuardian)
+    .outerjoin(Person, col(Person.id) == col(Referral.student_id))
+    .outerjoin(School, col(School.id) == col(Referral.school_id))
+    .outerjoin(Consent, col(Consent.id) == col(Referral.consent_id))
+    .outerjoin(ConsentGuardian, col(ConsentGuardian.id) == col(Consent.guardian_id))
+    .where(col(Referral.id) == bindparam("id"))
+)
+_ATTEMPTS = (
+    select(Attempt, Program)
+    .outerjoin(Program, col(Program.id) == col(Attempt.program_id))
+    .where(col(Attempt.referral_id) == bindparam("id"))
+    .order_by(col(Attempt.position))
+)
+
+
+class _About(NamedTuple):
+    """A referral and what stands beside it in one row."""
+
+    referral: Referral
+    student: Person | None
+    school: School | None
+    consent: Consent | None
+    consent_guardian: Person | None
+
+
 async def referral_detail(session: AsyncSession, referral_id: UUID, *, actor: Actor, now: datetime) -> ReferralDetail:
     """A referral as the actor may see it; as if it did not exist where it is none of the actor's."""
-    referral = await session.get(Referral, referral_id)
-    attempts = await _attempts(session, referral_id)
+    row = (await session.execute(_ABOUT, {"id": referral_id})).one_or_none()
+    attempts = [(attempt, program) for attempt, program in await session.execute(_ATTEMPTS, {"id": referral_id})]
     alone = [attempt for attempt, _ in attempts]
     by_phone = await to_call(session, live_of(alone))
-    plays = standings(referral, alone, actor, by_phone=by_phone) if referral else {}
-    if referral is None or not plays:
+    plays = standings(row[0], alone, actor, by_phone=by_phone) if row else {}
+    if row is None or not plays:
         raise not_found("referral", referral_id, actor)
-    return await _Reading(session, referral, attempts, plays, actor, now, by_phone=by_phone).detail()
-
-
-async def _attempts(session: AsyncSession, referral_id: UUID) -> list[tuple[Attempt, Program | None]]:
-    rows = await session.execute(
-        select(Attempt, Program)
-        .outerjoin(Program, col(Program.id) == col(Attempt.program_id))
-        .where(col(Attempt.referral_id) == referral_id)
-        .order_by(col(Attempt.position))
-    )
-    return [(attempt, program) for attempt, program in rows]
+    return await _Reading(session, _About(*row), attempts, plays, actor, now, by_phone=by_phone).detail()
 
 
 class _Reading:
@@ -64,7 +80,7 @@ class _Reading:
     def __init__(
         self,
         session: AsyncSession,
-        referral: Referral,
+        about: _About,
         attempts: list[tuple[Attempt, Program | None]],
         plays: dict[Mover, Standing],
         actor: Actor,
@@ -72,12 +88,12 @@ class _Reading:
         *,
         by_phone: bool,
     ) -> None:
-        self.session, self.referral, self.plays = session, referral, plays
+        self.session, self.about, self.referral, self.plays = session, about, about.referral, plays
         self.actor, self.now, self.by_phone = actor, now, by_phone
         self.as_partner, self.as_family = set(plays) == {Mover.PARTNER}, set(plays) == {Mover.FAMILY}
         own = own_of([attempt for attempt, _ in attempts], actor)
         self.sight = sight(own.state) if self.as_partner and own else FAMILY if self.as_family else ALL
-        self.current = own.id if self.as_partner and own else referral.attempt_id
+        self.current = own.id if self.as_partner and own else about.referral.attempt_id
         self.attempts = [one for one in attempts if not self.as_partner or self._ours(one[0])]
 
     def _ours(self, attempt: Attempt) -> bool:
@@ -85,16 +101,16 @@ class _Reading:
 
     async def detail(self) -> ReferralDetail:
         entries, messages = await self._entries(), await self._messages()
-        student = await self.session.get(Person, self.referral.student_id)
-        names = await self._names(entries, messages)
-        known = await guardians_of(self.session, student.guardian_ids if student else [])
-        guardians = [known[id] for id in (student.guardian_ids if student else []) if id in known]
+        guardian_ids = self.about.student.guardian_ids if self.about.student else []
+        known = await guardians_of(self.session, self._named(entries, messages) | set(guardian_ids))
+        guardians = [known[id] for id in guardian_ids if id in known]
+        names = Names({id: person.name for id, person in known.items()}, self._programs())
         return ReferralDetail(
-            **await self._line(student, names),
+            **self._line(names),
             words=self.referral.words if self.sight.student else "",
             guardians=tuple(guardians) if self.sight.contacts else (),
             languages=_languages(guardians) if self.sight.student else (),
-            consent=await self._consent(),
+            consent=self._consent(),
             attempts=tuple(self._attempt(attempt, program, names) for attempt, program in self.attempts),
             timeline=timeline(entries, messages, names),
             moves=tuple(self._moves()),
@@ -102,9 +118,9 @@ class _Reading:
             to_call=self.by_phone,
         )
 
-    async def _line(self, student: Person | None, names: Names) -> dict[str, Any]:
-        referral, shown = self.referral, student if self.sight.student else None
-        school = await self.session.get(School, referral.school_id)
+    def _line(self, names: Names) -> dict[str, Any]:
+        referral, school = self.referral, self.about.school
+        shown = self.about.student if self.sight.student else None
         attempt, program = next(((a, p) for a, p in self.attempts if a.id == self.current), (None, None))
         return {
             "id": referral.id,
@@ -141,20 +157,20 @@ class _Reading:
         found = await self.session.exec(select_all(Message).where(Message.referral_id == self.referral.id))
         return [m for m in found if not self.as_family or m.recipient_id == self.actor.person_id]
 
-    async def _names(self, entries: Sequence[Entry], messages: Sequence[Message]) -> Names:
+    def _named(self, entries: Sequence[Entry], messages: Sequence[Message]) -> set[UUID]:
         wanted = {self.referral.referrer_id}
         wanted |= {entry.actor_id for entry in entries if entry.actor_id}
         wanted |= {message.recipient_id for message in messages}
-        wanted |= {attempt.answered_by for attempt, _ in self.attempts if attempt.answered_by}
-        people = {id: person.name for id, person in (await guardians_of(self.session, wanted)).items()}
-        programs = {p.id: f"{p.name}, {p.organization_name}" for _, p in self.attempts if p}
-        return Names(people, programs)
+        return wanted | {attempt.answered_by for attempt, _ in self.attempts if attempt.answered_by}
 
-    async def _consent(self) -> Any:
-        if self.referral.consent_id is None:
+    def _programs(self) -> dict[UUID, str]:
+        return {p.id: f"{p.name}, {p.organization_name}" for _, p in self.attempts if p}
+
+    def _consent(self) -> ConsentShape | None:
+        if self.about.consent is None:
             return None
-        consent = await consent_shape(self.session, self.referral.consent_id)
-        return consent.model_copy(update={"who": ""}) if consent and not self.sight.contacts else consent
+        consent = as_consent(self.about.consent, self.about.consent_guardian)
+        return consent if self.sight.contacts else consent.model_copy(update={"who": ""})
 
     def _attempt(self, attempt: Attempt, program: Program | None, names: Names) -> AttemptShape:
         return AttemptShape(

@@ -69,9 +69,17 @@ async def known_consent(session: AsyncSession, student_id: UUID, need: Need, tod
     return next(iter(await _consents(session, col(Consent.id) == found.id)), None) if found else None
 
 
-async def consent_shape(session: AsyncSession, consent_id: UUID) -> ConsentShape | None:
-    """A consent on record."""
-    return next(iter(await _consents(session, col(Consent.id) == consent_id)), None)
+def as_consent(consent: Consent, guardian: Person | None) -> ConsentShape:
+    """A consent on record; `guardian`: who gave it, where that is somebody known here."""
+    return ConsentShape(
+        id=consent.id,
+        purpose=consent.purpose,
+        method=consent.method,
+        who=guardian.name if guardian else consent.guardian_name,
+        given_on=consent.given_on,
+        valid_until=consent.valid_until,
+        ended=consent.ended_at is not None,
+    )
 
 
 async def guardians_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, GuardianShape]:
@@ -130,18 +138,7 @@ async def _consents(session: AsyncSession, condition: Any) -> list[ConsentShape]
         .where(condition)
         .order_by(col(Consent.recorded_at).desc())
     )
-    return [
-        ConsentShape(
-            id=consent.id,
-            purpose=consent.purpose,
-            method=consent.method,
-            who=guardian.name if guardian else consent.guardian_name,
-            given_on=consent.given_on,
-            valid_until=consent.valid_until,
-            ended=consent.ended_at is not None,
-        )
-        for consent, guardian in rows
-    ]
+    return [as_consent(consent, guardian) for consent, guardian in rows]
 
 
 async def _referrals(session: AsyncSession, condition: Any, actor: Actor, now: datetime) -> list[ReferralLine]:

@@ -51,13 +51,16 @@ async def emit_many(session: AsyncSession, facts: Iterable[Fact], *, actor: Acto
 
 def _rows(facts: Iterable[Fact], actor: Actor, now: datetime) -> Iterator[tuple[Any, ...]]:
     trace = current_trace()
-    alike: dict[type[Fact], dict[str, str]] = {}
+    alike: dict[type[Fact], str] = {}
     for fact in facts:
         id, subject = new_id(), fact.subject
         if type(fact) not in alike:
-            alike[type(fact)] = headers_of(fact, id=id, time=now, actor=actor, trace=trace)
-        headers = alike[type(fact)] | {"ce_id": str(id), "ce_subject": subject}
-        yield id, fact.topic, subject, json.dumps(headers), value_of(fact)
+            # All but the id and the subject is the same for a whole import, and is put into JSON once.
+            common = headers_of(fact, id=id, time=now, actor=actor, trace=trace)
+            del common["ce_id"], common["ce_subject"]
+            alike[type(fact)] = json.dumps(common)[:-1]
+        headers = f'{alike[type(fact)]}, "ce_id": "{id}", "ce_subject": {json.dumps(subject)}}}'
+        yield id, fact.topic, subject, headers, value_of(fact)
 
 
 async def wake(session: AsyncSession, channel: str) -> None:

@@ -33,6 +33,10 @@ _NEXT = """
     SELECT id, topic, key, headers, value FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1
 """
 
+_LAZY = {"synchronous_commit": "off"}
+"""A mark that a crash of the database forgets is made again: the fact is published twice, and inboxes absorb it.
+So nobody's commit has to wait for the disk because of it."""
+
 _REPUBLISH = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
 
 _CLEAN = """
@@ -55,7 +59,7 @@ class Relay:
 
     async def run(self) -> None:
         """Wait for the lock, then publish for as long as database and broker are there."""
-        connection = await asyncpg.connect(self.settings.dsn, timeout=5, command_timeout=60)
+        connection = await asyncpg.connect(self.settings.dsn, timeout=5, command_timeout=60, server_settings=_LAZY)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
                 await asyncio.sleep(POLL)
@@ -91,6 +95,8 @@ class Relay:
         found = await self.watch.known()
         await self._make_topics()
         async with connection.transaction():
+            # This one must last: forgotten, a clean stop before it would still seem to be the last thing that happened.
+            await connection.execute("SET LOCAL synchronous_commit = on")
             known = await connection.fetchrow("SELECT cluster_id, drained_at FROM relay FOR UPDATE")
             if known is not None and known["cluster_id"] != found and known["drained_at"] is None:
                 again = await connection.execute(_REPUBLISH)

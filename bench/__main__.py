@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import delivery, directory, meetings, messaging, pages, roster, scheduler, start
+from bench import delivery, directory, latency, meetings, messaging, pages, roster, scale, scheduler, start
 from bench.figures import Figure, keep, machine
 from bench.loaded import loaded
 
@@ -15,6 +15,8 @@ ALONE = {
     "roster": roster.run,
     "relay": messaging.relay,
     "consumer": messaging.consumer,
+    "latency": latency.run,
+    "scale": scale.run,
     "scheduler": scheduler.run,
     "directory": directory.run,
     "meetings": meetings.run,

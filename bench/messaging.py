@@ -39,14 +39,14 @@ NAME = "x" * 400
 """Makes an event as long as most of ours."""
 
 _EFFECTS = "CREATE TABLE effects (event_id uuid, name text, at timestamptz NOT NULL DEFAULT clock_timestamp())"
-_KEEP = "INSERT INTO effects (event_id, name) SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]))"
+KEEP = "INSERT INTO effects (event_id, name) SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]))"
 _BARE_INBOX = "INSERT INTO inbox (consumer, event_id) SELECT 'bare', unnest($1::uuid[]) ON CONFLICT DO NOTHING"
 _BARE_KEEP = "INSERT INTO effects (event_id, name) SELECT * FROM unnest($1::uuid[], $2::text[])"
 _TOOK = "SELECT count(*), extract(epoch FROM max(at) - min(at))::float8 FROM effects"
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """A server of each kind."""
 
     url: str
@@ -68,33 +68,43 @@ class _Parts:
             kafka_partitions=4,
         )  # fmt: skip
 
+    async def size(self, name: str) -> int:
+        """Bytes of a service's database on disk."""
+        connection = await asyncpg.connect(self.url.replace("{service}", name))
+        try:
+            return int(await connection.fetchval("SELECT pg_database_size($1)", name))
+        finally:
+            await connection.close()
+
 
 @asynccontextmanager
-async def _parts() -> AsyncIterator[_Parts]:
+async def parts() -> AsyncIterator[Parts]:
+    """PostgreSQL and Apache Kafka, both empty."""
     with tempfile.TemporaryDirectory() as folder:
         kafka = KafkaServer(Path(folder) / "kafka", free_port())
         async with database(Path(folder) / "data") as url:
             try:
                 await asyncio.to_thread(kafka.start)
-                yield _Parts(url, kafka.address, Path(folder))
+                yield Parts(url, kafka.address, Path(folder))
             finally:
                 await asyncio.to_thread(kafka.stop)
 
 
 async def relay() -> list[Figure]:
     """Rounds of: an outbox full of facts is published and marked; the same bytes are sent bare."""
-    async with _parts() as parts:
-        settings = await parts.service("bench_relay")
+    async with parts() as servers:
+        settings = await servers.service("bench_relay")
         await topics.create(settings)
         relayed, bare = [], []
         for _ in range(ROUNDS):
-            relayed.append(await _relay(settings))
+            relayed.append(await fill(settings))
             bare.append(await _send(settings))
     _say("relay", EVENTS, p50(relayed), "bare producer", p50(bare))
     return [Figure("relay", p50(relayed), "s", p50(bare), TIMES, by_ratio=True)]
 
 
-async def _relay(settings: ServiceSettings) -> float:
+async def fill(settings: ServiceSettings) -> float:
+    """Seconds until `EVENTS` facts more went from an outbox to their topic, and are marked."""
     db, watch = Database(settings.dsn), ClusterWatch(settings.kafka_bootstrap_servers)
     working = Relay(settings, watch)
     tasks = [asyncio.create_task(watch.run()), asyncio.create_task(working.run())]
@@ -152,15 +162,15 @@ def _headers(kept: str) -> list[tuple[str, bytes]]:
 
 async def consumer() -> list[Figure]:
     """Rounds of: a worker hears a topic; a bare loop reads it and writes the same rows; a naive handler hears some."""
-    async with _parts() as parts:
-        first = await parts.service("bench_source")
+    async with parts() as servers:
+        first = await servers.service("bench_source")
         await topics.create(first)
-        await _relay(first)
+        await fill(first)
         heard, bare, naive = [], [], []
         for turn in range(ROUNDS):
-            heard.append(await _hear(await parts.service(f"bench_heard_{turn}")))
-            bare.append(await _read(await parts.service(f"bench_bare_{turn}")))
-            naive.append(await _naive(await parts.service(f"bench_naive_{turn}")) * EVENTS / NAIVE_EVENTS)
+            heard.append(await _hear(await servers.service(f"bench_heard_{turn}")))
+            bare.append(await _read(await servers.service(f"bench_bare_{turn}")))
+            naive.append(await _naive(await servers.service(f"bench_naive_{turn}")) * EVENTS / NAIVE_EVENTS)
     _say("consumer", EVENTS, p50(heard), "bare loop", p50(bare))
     _say("consumer", EVENTS, p50(heard), "naive handler", p50(naive))
     return [
@@ -176,18 +186,18 @@ async def _hear(settings: ServiceSettings) -> float:
     @on.many(SchoolChanged)
     async def keep(session: AsyncSession, events: Sequence[Event[SchoolChanged]]) -> None:
         rows = {"ids": [event.id for event in events], "names": [event.fact.name for event in events]}
-        await session.execute(text(_KEEP), rows)
+        await session.execute(text(KEEP), rows)
 
     stop = asyncio.Event()
     running = asyncio.create_task(Worker(settings, handlers=on).run(stop))
     try:
-        return await _took(settings, EVENTS)
+        return await effects(settings, EVENTS)
     finally:
         stop.set()
         await running
 
 
-async def _took(settings: ServiceSettings, count: int) -> float:
+async def effects(settings: ServiceSettings, count: int) -> float:
     """Seconds from the first effect to the last of so many."""
     connection = await asyncpg.connect(settings.dsn)
     try:
@@ -220,7 +230,7 @@ async def _read(settings: ServiceSettings) -> float:
         heard += len(records)
     await kafka.stop()
     await connection.close()
-    return await _took(settings, EVENTS)
+    return await effects(settings, EVENTS)
 
 
 async def _naive(settings: ServiceSettings) -> float:
@@ -235,11 +245,11 @@ async def _naive(settings: ServiceSettings) -> float:
         id = message.headers["ce_id"]
         async with db.transaction() as session:
             await session.execute(text("INSERT INTO inbox VALUES ('naive', CAST(:id AS uuid))"), {"id": id})
-            await session.execute(text(_KEEP), {"ids": [id], "names": [fact.name]})
+            await session.execute(text(KEEP), {"ids": [id], "names": [fact.name]})
 
     await broker.start()
     try:
-        return await _took(settings, NAIVE_EVENTS)
+        return await effects(settings, NAIVE_EVENTS)
     finally:
         await broker.stop()
         await db.close()

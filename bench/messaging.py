@@ -105,7 +105,7 @@ async def relay() -> list[Figure]:
 
 async def fill(settings: ServiceSettings) -> float:
     """Seconds until `EVENTS` facts more went from an outbox to their topic, and are marked."""
-    db, watch = Database(settings.dsn), ClusterWatch(settings.kafka_bootstrap_servers)
+    db, watch = Database(settings.dsn), ClusterWatch(settings)
     working = Relay(settings, watch)
     tasks = [asyncio.create_task(watch.run()), asyncio.create_task(working.run())]
     connection = await asyncpg.connect(settings.dsn)

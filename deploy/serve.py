@@ -70,10 +70,10 @@ async def serve_worker(service: str) -> None:
 async def _topics(settings: ServiceSettings) -> None:
     try:
         await topics.create(settings, deadline=PATIENCE)
-    except TimeoutError:
+    except TimeoutError as error:
         raise Trouble(
-            f"No broker answers at {settings.kafka_bootstrap_servers}. "
-            "Start it, or set CROSSWALK_KAFKA_BOOTSTRAP_SERVERS."
+            f"{error} See that the brokers are there, have the topics, and let this user in "
+            "(CROSSWALK_KAFKA_BOOTSTRAP_SERVERS, CROSSWALK_KAFKA_SECURITY_PROTOCOL and what belongs to it)."
         ) from None
 
 

@@ -3,17 +3,23 @@
 from datetime import date
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
     """What a service must know to run. A service's own class names the service and adds its own fields."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSWALK_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        # What was refused may be a password.
+        env_prefix="CROSSWALK_",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     service: str
     """Which service this is; also its consumer group and the name of its database."""
@@ -26,6 +32,30 @@ class ServiceSettings(BaseSettings):
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     """Where the brokers are, comma-separated."""
+
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to speak to the brokers: with TLS (`SSL`), as a user (`SASL`), or both."""
+
+    kafka_ca_file: FilePath | None = None
+    """Certificates (PEM) that vouch for the brokers; None: those that the system trusts."""
+
+    kafka_cert_file: FilePath | None = None
+    """Our own certificate (PEM), where the brokers ask for one."""
+
+    kafka_key_file: FilePath | None = None
+    """Its private key (PEM); None: it is in the same file."""
+
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """How the user shows that it knows its password. PLAIN tells it, so it needs TLS."""
+
+    kafka_username: str = "{service}"
+    """User at the brokers; `{service}` is replaced by the service's name."""
+
+    kafka_password: SecretStr | None = None
+    """Its password."""
+
+    kafka_password_file: FilePath | None = None
+    """File with the password instead; read for each connection, so that a new one needs no restart."""
 
     kafka_idempotent: bool = True
     """Idempotent producer; the embedded broker of one machine does not know it."""
@@ -112,6 +142,18 @@ class ServiceSettings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{value!r} is no time zone; use a name such as America/New_York") from None
         return value
+
+    @model_validator(mode="after")
+    def _lets_us_in(self) -> Self:
+        if not self.kafka_security_protocol.startswith("SASL"):
+            return self
+        if (self.kafka_password is None) == (self.kafka_password_file is None):
+            raise ValueError(
+                f"{self.kafka_security_protocol} needs either CROSSWALK_KAFKA_PASSWORD_FILE or CROSSWALK_KAFKA_PASSWORD"
+            )
+        if self.kafka_sasl_mechanism == "PLAIN" and self.kafka_security_protocol != "SASL_SSL":
+            raise ValueError("PLAIN would send the password for all to read; set the security protocol to SASL_SSL")
+        return self
 
     @property
     def dsn(self) -> str:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.cli import checks, imports, mail, parked, play, running, steps
+from deploy.cli import acls, checks, imports, mail, parked, play, running, steps
 from deploy.trouble import Trouble
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for part in (running.app, steps.app, imports.app, checks.app, parked.app, mail.app, play.app):
+for part in (running.app, steps.app, imports.app, checks.app, parked.app, mail.app, play.app, acls.app):
     app.registered_commands += part.registered_commands
     app.registered_groups += part.registered_groups
 
@@ -61,6 +61,11 @@ def in_words(error: Any) -> str | None:
     if type(error).__name__ == "Refusal":
         return str(error) or " ".join(error.fields.values())
     if type(error).__name__ == "ValidationError" and "Settings" in error.title:
-        wrong = [f"CROSSWALK_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
-        return f"A setting is wrong. {'; '.join(wrong)}"
+        return f"A setting is wrong. {'; '.join(map(_setting, error.errors()))}"
     return None
+
+
+def _setting(error: dict[str, Any]) -> str:
+    name = "_".join(map(str, error["loc"])).upper()
+    # What is wrong with several together names them itself.
+    return f"CROSSWALK_{name}: {error['msg']}" if name else str(error["msg"]).removeprefix("Value error, ")

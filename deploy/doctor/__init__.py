@@ -198,8 +198,11 @@ async def _broker(address: str) -> Finding:
     from aiokafka.errors import KafkaError
 
     from shared.events import TOPICS
+    from shared.messaging.connection import client_arguments
+    from shared.settings import ServiceSettings
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=3000)
+    settings = ServiceSettings(service="operator", kafka_bootstrap_servers=address)
+    admin = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=3000)
     try:
         async with asyncio.timeout(6):
             await admin.start()

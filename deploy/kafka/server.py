@@ -47,7 +47,8 @@ class KafkaServer:
     """Apache Kafka on this machine only; `settings` are Kafka's own, on top of ours.
 
     `proxies` are more doors: each `name: (port, advertised port)` is a listener of its own, whose clients are told to
-    come to the advertised port (so that a proxy can stand before it). `java` are options of the Java machine.
+    come to the advertised port (so that a proxy can stand before it). `java` are options of the Java machine, `format`
+    those with which a new folder is formatted.
     """
 
     def __init__(
@@ -58,8 +59,9 @@ class KafkaServer:
         settings: Mapping[str, str] | None = None,
         proxies: Mapping[str, tuple[int, int]] | None = None,
         java: Sequence[str] = (),
+        format: Sequence[str] = (),
     ) -> None:
-        self.folder, self.port, self.java = folder, port, (HEAP, *java)
+        self.folder, self.port, self.java, self.format = folder, port, (HEAP, *java), format
         self.settings, self.proxies = dict(settings or {}), dict(proxies or {})
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -143,7 +145,8 @@ class KafkaServer:
     def _format(self, classes: str, config: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            ["java", *self.java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)],
+            ["java", *self.java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config),
+             *self.format],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:

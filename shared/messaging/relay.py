@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from shared.events import COMPACTED
 from shared.failpoints import hit
 from shared.messaging import topics
+from shared.messaging.connection import client_arguments
 from shared.messaging.patience import tell_published
 from shared.messaging.supervise import within
 from shared.messaging.topics import ClusterWatch
@@ -70,7 +71,7 @@ class Relay:
     async def _publish_for_ever(self, connection: asyncpg.Connection) -> None:
         await self._meet_cluster(connection)
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            **client_arguments(self.settings),
             enable_idempotence=self.settings.kafka_idempotent,
             acks="all",
             request_timeout_ms=int(PUBLISH_DEADLINE * 1000),

@@ -21,6 +21,7 @@ from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.failpoints import hit
 from shared.messaging.cloudevents import Record
+from shared.messaging.connection import client_arguments
 from shared.messaging.consume import Consumer
 from shared.messaging.figures import More
 from shared.messaging.handlers import Handlers
@@ -53,7 +54,7 @@ class Worker:
     ) -> None:
         self.settings, self.handlers, self.figures = settings, handlers, figures
         self.db = Database(settings.dsn, pool_size=4, notify=settings.notify)
-        self.watch = ClusterWatch(settings.kafka_bootstrap_servers)
+        self.watch = ClusterWatch(settings)
         self.relay = Relay(settings, self.watch)
         self.clockwork = Clockwork(jobs or Jobs(), self.db, settings)
         self.consumer = Consumer(self.db, handlers)
@@ -175,6 +176,7 @@ class Worker:
         broker = KafkaBroker(
             self.settings.kafka_bootstrap_servers,
             allow_auto_create_topics=False,
+            consumer_only=True,
             logger=None,
             graceful_timeout=3,
         )
@@ -200,7 +202,7 @@ class Worker:
         config = broker.config.broker_config
         options: Any = config.builder
         patient = partial(PatientConsumer, rests=not self.settings.kafka_wakes, lingers=self.settings.kafka_linger_s)
-        config.builder = partial(patient, **options.keywords)
+        config.builder = partial(patient, **(options.keywords | client_arguments(self.settings)))
         await broker.start()
 
     async def _look_at_progress(self) -> None:

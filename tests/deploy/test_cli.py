@@ -38,6 +38,7 @@ def crosswalk(*arguments: object) -> subprocess.CompletedProcess[str]:
         "parked show",
         "parked replay",
         "parked discard",
+        "acls",
     ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:

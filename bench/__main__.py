@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import delivery, directory, latency, meetings, messaging, pages, roster, scale, scheduler, start
+from bench import delivery, directory, latency, log, meetings, messaging, pages, roster, scale, scheduler, start
 from bench.figures import Figure, keep, machine
 from bench.loaded import loaded
 
@@ -17,6 +17,7 @@ ALONE = {
     "consumer": messaging.consumer,
     "latency": latency.run,
     "scale": scale.run,
+    "log": log.run,
     "scheduler": scheduler.run,
     "directory": directory.run,
     "meetings": meetings.run,

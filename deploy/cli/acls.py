@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -61,7 +61,7 @@ async def _ask(principals: dict[str, str], apply: bool) -> None:
         for right in rights:
             screen.print(f"  {right}", soft_wrap=True, markup=False)
 
-    given = {"kafka_bootstrap_servers": address} if (address := own_broker()) else {}
+    given: dict[str, Any] = {"kafka_bootstrap_servers": address} if (address := own_broker()) else {}
     settings = ServiceSettings(service="operator", **given)
     standings = await compare(settings, principals)
     if apply:

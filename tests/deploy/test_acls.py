@@ -13,7 +13,12 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from pydantic import ValidationError
 from sqlalchemy import select
 
@@ -180,8 +185,8 @@ async def _committed(kafka: Secured, group: str, topic: str) -> bool:
 )
 async def test_nobody_speaks_for_another_service(granted: Secured, user: str, topic: str) -> None:
     for idempotent in (False, True):
-        with pytest.raises(TopicAuthorizationFailedError):
-            await send(topic, enable_idempotence=idempotent, **come(granted, user))
+        with pytest.raises((TopicAuthorizationFailedError, ClusterAuthorizationFailedError)):
+            await asyncio.wait_for(send(topic, enable_idempotence=idempotent, **come(granted, user)), 10)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +225,27 @@ async def test_without_password_or_tls_nobody_comes_in(granted: Secured, changes
         await admin.start()
 
     await admin.close()
+
+
+async def test_brokers_that_ask_for_a_certificate_are_shown_one(granted: Secured) -> None:
+    entry = {
+        "kafka_bootstrap_servers": granted.mutual,
+        "kafka_security_protocol": "SSL",
+        "kafka_ca_file": granted.folder / "ca.pem",
+    }
+    with_one = client_arguments(
+        ServiceSettings(service="tests", **entry, kafka_cert_file=granted.folder / "client.pem")  # type: ignore[arg-type]
+    )
+    without = client_arguments(ServiceSettings(service="tests", **entry))  # type: ignore[arg-type]
+
+    admin = AIOKafkaAdminClient(**with_one)
+    await admin.start()
+    described = await admin.describe_cluster()
+    await admin.close()
+    with pytest.raises(KafkaError):
+        await AIOKafkaAdminClient(**without, request_timeout_ms=2000).start()
+
+    assert described["cluster_id"]
 
 
 def test_a_service_cannot_give_itself_rights(granted: Secured) -> None:

@@ -22,7 +22,8 @@ from tests.support.kafka import QUICK_JAVA
 
 __all__ = ["secured"]
 
-DOOR = "SECURED"
+DOOR, MUTUAL = "SECURED", "MUTUAL"
+"""One asks for a password, the other for a certificate."""
 ADMIN = "admin"
 STRANGER = "stranger"
 
@@ -32,6 +33,7 @@ class Secured:
     """Where it is, and what its users are let in with."""
 
     address: str
+    mutual: str
     folder: Path
 
     def entry(self, user: str, **changes: Any) -> dict[str, Any]:
@@ -55,8 +57,8 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A fresh one, whose users have a password and no right; `admin` may do everything."""
     if lacks := jars.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"Apache Kafka needs {lacks}")
-    folder, port = tmp_path_factory.mktemp("secured"), free_port()
-    (folder / "ca.pem").write_bytes(_certificates(folder / "server.pem"))
+    folder, doors = tmp_path_factory.mktemp("secured"), {DOOR: free_port(), MUTUAL: free_port()}
+    _certificates(folder)
     users = [*USERS, ADMIN, STRANGER]
     for user in users:
         (folder / user).write_text(f"{user}-password\n")
@@ -65,52 +67,53 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         for user in users
         for word in ("--add-scram", f"SCRAM-SHA-512=[name={user},password={user}-password]")
     ]  # fmt: skip
-    settings = _settings(folder / "server.pem")
     server = KafkaServer(
-        folder / "kafka", free_port(), settings=settings, proxies={DOOR: (port, port)}, java=QUICK_JAVA, format=format
-    )
+        folder / "kafka", free_port(), settings=_settings(folder), java=QUICK_JAVA, format=format,
+        proxies={door: (port, port) for door, port in doors.items()},
+    )  # fmt: skip
     server.start()
-    yield Secured(f"127.0.0.1:{port}", folder)
+    yield Secured(f"127.0.0.1:{doors[DOOR]}", f"127.0.0.1:{doors[MUTUAL]}", folder)
     server.stop()
 
 
-def _settings(pem: Path) -> dict[str, str]:
-    door = f"listener.name.{DOOR.lower()}"
-    login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+def _settings(folder: Path) -> dict[str, str]:
+    door, mutual = f"listener.name.{DOOR.lower()}", f"listener.name.{MUTUAL.lower()}"
     return {
-        "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,{DOOR}:SASL_SSL,CONTROLLER:PLAINTEXT",
-        f"{door}.ssl.keystore.type": "PEM",
-        f"{door}.ssl.keystore.location": str(pem),
+        "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,{DOOR}:SASL_SSL,{MUTUAL}:SSL,CONTROLLER:PLAINTEXT",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(folder / "server.pem"),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(folder / "ca.pem"),
+        f"{mutual}.ssl.client.auth": "required",
         f"{door}.sasl.enabled.mechanisms": "SCRAM-SHA-512",
-        f"{door}.scram-sha-512.sasl.jaas.config": login,
+        f"{door}.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         # The server itself comes by its own doors without a name.
         "super.users": f"User:{ADMIN};User:ANONYMOUS",
     }
 
 
-def _certificates(server: Path) -> bytes:
-    """Write the server's key and certificate; the authority's certificate."""
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("Test authority")
+def _certificates(folder: Path) -> None:
+    """Write the authority's certificate, and keys and certificates of the server and of a client."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), _name("Test authority")
     authority = (
-        _certificate(authority_name, authority_name, authority_key)
+        _certificate(name, name, key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
     )
-    hosts = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-    own = (
-        _certificate(_name("Test broker"), authority_name, key)
-        .add_extension(hosts, critical=False)
-        .add_extension(signer, critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    server.write_bytes(private + own.public_bytes(Encoding.PEM))
-    return authority.public_bytes(Encoding.PEM)
+    (folder / "ca.pem").write_bytes(authority.public_bytes(Encoding.PEM))
+    for who in ("server", "client"):
+        own_key = ec.generate_private_key(ec.SECP256R1())
+        own = (
+            _certificate(_name(who), name, own_key)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        private = own_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{who}.pem").write_bytes(private + own.public_bytes(Encoding.PEM))
 
 
 def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:

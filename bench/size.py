@@ -161,7 +161,7 @@ class Place:
     @property
     def partitions(self) -> int:
         """Of each topic: twice the workers, so that there is room to grow without moving keys."""
-        return max(4, 2 ** ceil((2 * self.workers - 1).bit_length()))
+        return max(4, 1 << (2 * self.workers - 1).bit_length())
 
     @property
     def kafka_gb(self) -> float:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from deploy import strimzi
+from deploy.acls import SCALER
 from deploy.web import FIRST
 from shared.events import TOPICS
 from shared.migrations import SERVICES
@@ -263,7 +264,7 @@ def test_workers_grow_by_the_lag_of_their_own_group_and_no_further_than_there_is
         assert trigger["metadata"]["consumerGroup"] == service
         assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"] <= min(partitions)
     assert len(partitions) == 1
-    assert f"crosswalk-{strimzi.USERS[-1]}" == of_kind(resources, "ConfigMap")["scaler"]["data"]["username"]
+    assert f"crosswalk-{SCALER}" == of_kind(resources, "ConfigMap")["scaler"]["data"]["username"]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

@@ -288,7 +288,7 @@ async def test_settled_events_are_forgotten_after_the_retention(db_core: Databas
         await session.execute(text("UPDATE parked SET settled_at = :old"), {"old": old})
     await park(db_core, a_record(a_school(name="Bad")))
 
-    await Relay(settings, ClusterWatch("")).clean()
+    await Relay(settings, ClusterWatch(settings)).clean()
 
     async with db_core.transaction() as session:
         kept = (await session.execute(text("SELECT id FROM parked"))).scalars().all()

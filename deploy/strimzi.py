@@ -1,16 +1,18 @@
 """Topics and users of Kafka as resources of Strimzi, made from the code; `python -m deploy.strimzi` writes them."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
 from deploy.acls import USERS, Resource, rights_of
-from shared.events import COMPACTED, TOPICS
+from shared.events import TOPICS
+from shared.messaging.topics import wanted_config
+from shared.settings import ServiceSettings
 
 FOLDER = Path(__file__).parent / "kubernetes" / "kafka"
 CLUSTER = "crosswalk"
-PARTITIONS, REPLICAS, IN_SYNC = 12, 3, 2
+PARTITIONS, REPLICAS = 12, 3
 """Of the base; an overlay says what it needs."""
 MADE = "# Made from the code by python -m deploy.strimzi. Do not edit; overlays patch.\n"
 PATTERN_KINDS = {Resource.TOPIC: "topic", Resource.GROUP: "group", Resource.CLUSTER: "cluster"}
@@ -25,6 +27,7 @@ def files() -> dict[Path, str]:
 
 
 def _topic(name: str) -> str:
+    config = wanted_config(name, ServiceSettings(service="people", kafka_replication=REPLICAS))
     return f"""apiVersion: kafka.strimzi.io/v1
 kind: KafkaTopic
 metadata:
@@ -35,9 +38,11 @@ spec:
   partitions: {PARTITIONS}
   replicas: {REPLICAS}
   config:
-    cleanup.policy: {"compact" if name in COMPACTED else "delete"}
-    min.insync.replicas: {IN_SYNC}
-"""
+{_lines(config)}"""
+
+
+def _lines(config: Mapping[str, str]) -> str:
+    return "".join(f"    {key}: {value}\n" for key, value in config.items())
 
 
 def _user(name: str) -> str:

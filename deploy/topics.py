@@ -12,6 +12,7 @@ from deploy.schema import PATIENCE
 from deploy.trouble import Trouble
 from shared.events import TOPICS
 from shared.messaging import topics
+from shared.messaging.connection import client_arguments
 from shared.messaging.supervise import within
 from shared.settings import ServiceSettings
 
@@ -52,6 +53,8 @@ async def _names(settings: ServiceSettings) -> set[str]:
 async def _make(settings: ServiceSettings) -> None:
     try:
         await topics.create(settings, deadline=PATIENCE)
+    except topics.NotMade as error:
+        raise Trouble(f"{error} Come as an operator, or have one make them.") from None
     except TimeoutError:
         raise Trouble(_silent(settings)) from None
     except RuntimeError as error:
@@ -74,7 +77,7 @@ async def survey(settings: ServiceSettings, *, new: Iterable[str] = ()) -> list[
 
 
 async def _asked(settings: ServiceSettings, ask: Callable[[AIOKafkaAdminClient], Awaitable[T]]) -> T:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=10_000)
     try:
         await admin.start()
         return await ask(admin)

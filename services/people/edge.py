@@ -6,9 +6,12 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from services.people.commands import Limits, SignedInAs
+from services.people.provider import Provider
 from services.people.settings import Settings
 from shared.db import Database
 from shared.identity import cookie_name, issue_token
+from shared.refusals import Kind, Refusal
+from shared.web import page, see_other
 
 TICKET_COOKIE = "crosswalk_sign_in"
 
@@ -31,6 +34,22 @@ def database_of(request: Request) -> Database:
     return db
 
 
+def provider_of(request: Request) -> Provider:
+    """The district's own sign-in; refuses where there is none."""
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise Refusal(Kind.NOT_FOUND, "provider_none", "This district signs in with a code by e-mail.")
+    return provider
+
+
+def leave(request: Request, way_out: str | None) -> Response:
+    """Let a browser out whose session has ended: to the front page, or on to the provider to end its session there."""
+    if way_out is None:
+        return let_out(request, see_other("/"))
+    name = settings_of(request).provider_name
+    return let_out(request, page(request, None, "signed_out.html", url=way_out, name=name))
+
+
 def limits_of(request: Request) -> Limits:
     """How often and how long, as the settings say."""
     settings = settings_of(request)
@@ -39,6 +58,8 @@ def limits_of(request: Request) -> Limits:
         per_client=settings.sign_ins_per_client,
         code_length=settings.sign_in_length,
         session_length=settings.session_length,
+        per_client_at_provider=settings.oidc_sign_ins_per_client,
+        provider_only=frozenset(settings.oidc_required_for),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from services.people import commands, uploads
-from services.people.commands import Letter
+from services.people.commands import Instead, Letter
 from services.people.commands.imports import Claimed
 from services.people.models import ImportState
 from services.people.roster import Limits
@@ -28,7 +28,11 @@ async def send_sign_in_mail(db: Database, settings: Settings, now: datetime) -> 
     """Send the codes and links that were asked for."""
     async with db.transaction() as session:
         letters, dealt_with = await commands.claim_letters(
-            session, public_url=settings.public_url, minutes=settings.sign_in_minutes, now=now
+            session,
+            public_url=settings.public_url,
+            minutes=settings.sign_in_minutes,
+            instead=Instead(frozenset(settings.oidc_required_for), settings.provider_name),
+            now=now,
         )
     await asyncio.gather(*(_send(db, settings, letter) for letter in letters))
     return dealt_with
@@ -119,5 +123,6 @@ async def forget_what_is_old(db: Database, settings: Settings, now: datetime) ->
     async with db.transaction() as session:
         await commands.clear_old_sign_ins(session, now=now)
         await commands.clear_old_imports(session, now=now)
+        await commands.forget_ways_out(session, now=now)
     uploads.delete_older_than(settings, now - timedelta(days=7))
     return 0

@@ -62,6 +62,7 @@ class Origin(StrEnum):
     ROSTER = "roster"
     GRANTED = "granted"
     PROGRAM = "program"
+    PROVIDER = "provider"
 
 
 class RoleHeld(Table, table=True):
@@ -103,7 +104,8 @@ class ErasedPerson(Table, table=True):
 
 
 class SignIn(Table, table=True):
-    """A way in that was asked for: by e-mail (a code and a link in one mail), or a link made at set-up.
+    """A way in that was asked for: by e-mail (a code and a link in one mail), by the district's provider, or a link
+    made at set-up.
 
     Only digests are kept. Whether anybody has the address is looked up when the mail is written, not before.
     """
@@ -112,13 +114,13 @@ class SignIn(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     email: str | None = None
-    """Lower case; None for a link made at set-up."""
+    """Lower case; None for a link made at set-up, and for the provider's."""
     person_id: UUID | None = Field(
         default=None, sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=True)
     )
     """For whom a link was made at set-up."""
     ticket_hash: bytes | None = None
-    """SHA-256 of the secret of the browser that asked; the code works there only."""
+    """SHA-256 of the secret of the browser that asked; code and provider's answer work there only."""
     code_hash: bytes | None = None
     """scrypt of the code, salted with the id."""
     link_hash: bytes | None = Field(default=None, unique=True)
@@ -138,8 +140,14 @@ class SignIn(Table, table=True):
     send_at: datetime | None = None
     """When the mail is to be sent (again); None: it is settled."""
     opened_by: str | None = None
-    """How it was opened: `code`, `link` or `setup`."""
+    """How it was opened: `code`, `link`, `provider` or `setup`."""
     used_at: datetime | None = None
+    issuer: str | None = None
+    """The provider that the browser was sent to."""
+    way_on: str = Field(default="/", sa_column_kwargs={"server_default": "/"})
+    """Where somebody goes who comes back from there."""
+    account: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
+    """What the provider said (subject, sid, way_out, roles), while one of several people (`person_ids`) is chosen."""
 
     __table_args__ = (
         Index("ix_sign_in_email", "email", "asked_at"),
@@ -156,7 +164,7 @@ class Session(Table, table=True):
         sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True)
     )
     method: str
-    """`code`, `link` or `setup`."""
+    """`code`, `link`, `provider` or `setup`."""
     roles: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
     """The roles that its token carries, as [name, scope] pairs."""
     device: str = ""
@@ -164,6 +172,28 @@ class Session(Table, table=True):
     started_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+    provider_sid: str | None = None
+    """The provider's name of its own session, by which it says that this one is over."""
+    way_out: str | None = None
+    """Where the browser goes at sign-out to end the provider's session too. Holds the ID token: deleted when over."""
+
+    __table_args__ = (
+        Index("ix_session_provider_sid", "provider_sid", postgresql_where=text("provider_sid IS NOT NULL")),
+        Index("ix_session_way_out", "id", postgresql_where=text("way_out IS NOT NULL")),
+    )
+
+
+class ProviderAccount(Table, table=True):
+    """An account at the district's provider, and the person that it was found to be."""
+
+    __tablename__ = "provider_account"
+
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    person_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False))
+    joined_at: datetime
+
+    __table_args__ = (UniqueConstraint("person_id", "issuer"),)
 
 
 class ImportState(StrEnum):

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,6 +32,17 @@ RATE_WINDOW = timedelta(minutes=15)
 
 TOO_MANY_CODES = mark("You asked for many codes. Look for the newest e-mail, or try again in a quarter of an hour.")
 TOO_MANY_TRIES = mark("This code was tried too often. Ask for a new one.")
+UNVERIFIED = (
+    "The district's sign-in does not say that your e-mail address is verified, so we cannot tell who you are. "
+    "Ask whoever looks after your account there."
+)
+OTHER_ACCOUNT = (
+    "Your e-mail address belongs to somebody who signs in here with another account. "
+    "If that was your old account, ask the district office to let the new one join."
+)
+LEFT = "You are no longer on the list of people who work here. If that is wrong, ask the district office."
+NOT_KNOWN = "Your account is fine, but nobody has entered you here yet. Ask the district office to add your address."
+NO_ROLE = "You have nothing to do here any more. If that is wrong, ask the district office to give you a role."
 USED = mark("This was used already. Ask for a new code to sign in again.")
 TOO_OLD = mark("This is too old. Ask for a new code.")
 
@@ -85,7 +97,7 @@ def check_revocable(role: Role, *, others_in_district_office: int, by_hand: bool
         raise Refusal(
             Kind.CONFLICT,
             "role_not_by_hand",
-            "This role comes with the roster or a program. Change it there; it would come back by itself.",
+            "This role comes with the roster, a program or the district's sign-in. Change it there, or it comes back.",
         )
     if role.name == RoleName.DISTRICT_OFFICE and others_in_district_office == 0:
         raise Refusal(
@@ -173,3 +185,75 @@ def check_discardable(state: str) -> None:
     """Refuse to put away a bundle that is being worked on or is settled."""
     if state != "checked":
         raise Refusal(Kind.CONFLICT, "import_not_open", "This import is no longer open.")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at the district's provider, as its checked claims describe it."""
+
+    issuer: str
+    subject: str
+    email: str | None
+    """Lower case, and looks like an address."""
+    email_counts: bool
+    """Whether the provider says that it is verified, or the district that it may be trusted."""
+    given_name: str
+    family_name: str
+    values: frozenset[str]
+    """Of the claim that gives roles."""
+    sid: str | None
+    """The provider's name of its own session."""
+    way_out: str | None
+    """Where a browser ends that session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person who may be the owner of an account."""
+
+    id: UUID
+    active: bool
+    from_roster: bool
+    student: bool
+    works_here: bool
+    """Whether the person holds a role of staff, a partner or the district office."""
+    joined: bool
+    """Whether another account of the same provider is this person already."""
+
+
+def address_of(account: Account) -> str:
+    """The address by which an account is looked for; refuses one that nobody has verified."""
+    if account.email is None or not account.email_counts:
+        raise Refusal(Kind.FORBIDDEN, "email_unverified", UNVERIFIED)
+    return account.email
+
+
+def fitting(candidates: Sequence[Candidate], *, gets_roles: bool) -> list[UUID]:
+    """Who may sign in with an account that is nobody yet, of the people with its address; none: somebody new.
+
+    Families sign in with a code: their roles do not count here. Roles that the claims give open the way to somebody
+    who has none yet, but never to a student, nor to somebody who left the roster. Refuses where nobody may.
+    """
+    people = [c for c in candidates if not c.student]
+    there = [c for c in people if c.active or (gets_roles and may_be_given_roles(c))]
+    fit = [c for c in there if c.works_here] or (there if gets_roles else [])
+    free = [c.id for c in fit if not c.joined]
+    if free or (gets_roles and not candidates):
+        return free
+    if fit:
+        raise Refusal(Kind.FORBIDDEN, "account_other", OTHER_ACCOUNT)
+    if people and not any(c.active for c in people):
+        raise Refusal(Kind.FORBIDDEN, "person_inactive", LEFT)
+    raise Refusal(Kind.FORBIDDEN, "account_unknown", NOT_KNOWN)
+
+
+def may_be_given_roles(person: Candidate) -> bool:
+    """Whether claims may give a person roles: not to a student, nor to somebody who left the roster."""
+    return not person.student and (person.active or not person.from_roster)
+
+
+def why_not(person: Candidate) -> Refusal | None:
+    """Why the person that an account is cannot be let in: left, or nothing to do here any more; None: it can."""
+    if person.student or not person.works_here:
+        return Refusal(Kind.FORBIDDEN, "role_none", NO_ROLE)
+    return None if person.active else Refusal(Kind.FORBIDDEN, "person_inactive", LEFT)

@@ -1,6 +1,7 @@
 """Secrets of sign-in: made here, kept as digests only, compared in constant time."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import secrets
@@ -17,6 +18,12 @@ def new_code() -> str:
 def new_key() -> str:
     """A secret of 256 bits, fit for an address."""
     return secrets.token_urlsafe(32)
+
+
+def derived(key: str, purpose: str) -> str:
+    """Another secret of 256 bits that follows from one and tells nothing of it: what is sent away need not be kept."""
+    made = hmac.digest(key.encode(), purpose.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def digest(key: str) -> bytes:

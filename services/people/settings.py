@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from services.people.oidc_settings import OidcSettings
 
 
-class Settings(ServiceSettings):
+class Settings(OidcSettings):
     """What every service has, and what sign-in and roster import need."""
 
     service: str = "people"

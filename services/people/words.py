@@ -15,6 +15,7 @@ ORIGINS: dict[str, str] = {
     Origin.ROSTER: "from the roster",
     Origin.GRANTED: "given by hand",
     Origin.PROGRAM: "contact of a program",
+    Origin.PROVIDER: "from the district's sign-in",
 }
 STATES: dict[str, tuple[str, str]] = {
     ImportState.UPLOADED: ("waiting", "Being checked"),

@@ -88,7 +88,7 @@ class SessionStarted(Fact):
     person_id: UUID
     session_id: UUID
     method: str
-    """`code`, `link` or `setup`."""
+    """`code`, `link`, `provider` (the district's own sign-in) or `setup`."""
     expires_at: datetime
 
 
@@ -99,6 +99,34 @@ class SessionsEnded(Fact):
     person_id: UUID
     session_ids: tuple[UUID, ...]
     reason: str
-    """`signed_out`, `signed_out_everywhere`, `roles_changed`, `erased`."""
+    """`signed_out`, `signed_out_everywhere`, `signed_out_at_provider`, `account_parted`, `roles_changed`, `erased`."""
     expires_at: datetime
     """When the last of these sessions would have ended by itself; nothing need be remembered after it."""
+
+
+@fact("sign_in.refused.v1", topic=EVENTS, key="sign_in_id")
+class SignInRefused(Fact):
+    """Somebody who had asked for a way in was not let in; who it was is often not known."""
+
+    sign_in_id: UUID
+    method: str
+    """`code` or `provider`."""
+    reason: str
+    """The code of the refusal: `code_wrong`, `email_unverified`, `account_unknown`, and so on."""
+
+
+@fact("account.joined.v1", topic=EVENTS, key="person_id")
+class AccountJoined(Fact):
+    """An account at the district's own sign-in was found to be this person, and is from now on."""
+
+    person_id: UUID
+    issuer: str
+    """The provider, as it names itself."""
+
+
+@fact("account.parted.v1", topic=EVENTS, key="person_id")
+class AccountParted(Fact):
+    """The account at the district's own sign-in is this person no longer; another may join."""
+
+    person_id: UUID
+    issuer: str

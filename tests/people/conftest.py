@@ -8,7 +8,9 @@ import pytest
 import pytest_asyncio
 
 from shared.db import Database
+from tests.people.at_provider import district, make  # noqa: F401
 from tests.people.importer import Importer
+from tests.support.provider import *  # noqa: F403
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ from tests.support.events import deliver
 API = "/people/api/v1"
 
 
-async def send_letters(db: Database) -> list[commands.Letter]:
+async def send_letters(db: Database, instead: commands.Instead = commands.Instead()) -> list[commands.Letter]:
     async with db.transaction() as session:
         letters, _ = await commands.claim_letters(
-            session, public_url="http://127.0.0.1:8000", minutes=10, now=utc_now()
+            session, public_url="http://127.0.0.1:8000", minutes=10, instead=instead, now=utc_now()
         )
     return letters
 

@@ -116,6 +116,12 @@ async def revoke_role(
     return await queries.person(session, id)
 
 
+@router.delete("/persons/{id}/account", status_code=204)
+async def part_account(actor: District, session: Transaction, id: UUID) -> None:
+    """Let another account of the district's own sign-in join this person; ends the person's sessions."""
+    await commands.part_account(session, id, actor=actor, now=utc_now())
+
+
 @router.get("/schools")
 async def schools(actor: District, session: Transaction, paging: Page, q: Words = "") -> SchoolsOut:
     """Schools by name."""

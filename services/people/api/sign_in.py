@@ -126,19 +126,25 @@ async def renew(request: Request, actor: SignedIn, session: Transaction) -> Toke
 
 
 @router.post("/sign-in/code")
-async def redeem_code(request: Request, actor: Anyone, session: Transaction, given: CodeIn) -> TokenOut | ChoiceOut:
+async def redeem_code(request: Request, actor: Anyone, given: CodeIn) -> TokenOut | ChoiceOut:
     """Sign in with the code."""
-    now = utc_now()
-    async with database_of(request).transaction() as counting:
+    now, db = utc_now(), database_of(request)
+    async with db.transaction() as counting:
         await commands.count_try(counting, ticket=given.ticket, now=now)
-    outcome = await commands.redeem_code(
-        session,
-        ticket=given.ticket,
-        code=given.code,
-        device=device_of(request),
-        limits=limits_of(request),
-        now=now,
-    )
+    try:
+        async with db.transaction() as session:
+            outcome = await commands.redeem_code(
+                session,
+                ticket=given.ticket,
+                code=given.code,
+                device=device_of(request),
+                limits=limits_of(request),
+                now=now,
+            )
+    except Refusal as refusal:
+        async with db.transaction() as noting:
+            await commands.note_refused(noting, ticket=given.ticket, reason=refusal.code, now=now)
+        raise
     return _answer(request, outcome, now)
 
 

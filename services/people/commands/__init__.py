@@ -1,5 +1,6 @@
 """One function per verb: it loads, asks a rule, writes, and puts the fact into the outbox; it never commits."""
 
+from services.people.commands.accounts import part_account
 from services.people.commands.contacts import keep_contact, keep_organization
 from services.people.commands.erasure import erase_person
 from services.people.commands.import_roster import Outcome, import_roster
@@ -13,8 +14,16 @@ from services.people.commands.imports import (
     receive_import,
 )
 from services.people.commands.persons import add_person, grant_role, revoke_role
+from services.people.commands.provider import CameBack, come_back, enter_by_provider, go_to_provider, signed_out_there
 from services.people.commands.register import let_act_for, move_roles
-from services.people.commands.sessions import SignedInAs, renew_session, sign_out, sign_out_everywhere
+from services.people.commands.sessions import (
+    SignedInAs,
+    forget_ways_out,
+    renew_session,
+    sign_out,
+    sign_out_everywhere,
+    way_out_of,
+)
 from services.people.commands.sign_in import (
     Choice,
     Limits,
@@ -25,14 +34,17 @@ from services.people.commands.sign_in import (
     count_try,
     issue_setup_link,
     look_at_link,
+    note_refused,
     people_to_choose,
     redeem_code,
     redeem_link,
 )
-from services.people.commands.sign_in_mail import Letter, claim_letters, settle_letter
+from services.people.commands.sign_in_mail import Instead, Letter, claim_letters, settle_letter
 
 __all__ = [
+    "CameBack",
     "Choice",
+    "Instead",
     "Letter",
     "Limits",
     "Outcome",
@@ -46,10 +58,14 @@ __all__ = [
     "claim_letters",
     "clear_old_imports",
     "clear_old_sign_ins",
+    "come_back",
     "count_try",
     "discard_import",
+    "enter_by_provider",
     "erase_person",
     "fail_import",
+    "forget_ways_out",
+    "go_to_provider",
     "grant_role",
     "import_roster",
     "issue_setup_link",
@@ -59,6 +75,8 @@ __all__ = [
     "look_at_link",
     "move_roles",
     "note_progress",
+    "note_refused",
+    "part_account",
     "people_to_choose",
     "receive_import",
     "redeem_code",
@@ -68,4 +86,6 @@ __all__ = [
     "settle_letter",
     "sign_out",
     "sign_out_everywhere",
+    "signed_out_there",
+    "way_out_of",
 ]

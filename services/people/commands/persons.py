@@ -73,7 +73,7 @@ async def revoke_role(session: AsyncSession, person_id: UUID, role: Role, *, act
     for row in by_hand:
         await session.delete(row)
     await session.flush()
-    person.active = await _is_active(session, person)
+    person.active = await is_active(session, person)
     if len(by_hand) == len(held):
         await emit(session, RoleRevoked(person_id=person_id, role=role), actor=actor, now=now)
     await _after_change(session, person_id, actor, now)
@@ -152,7 +152,7 @@ async def others_in_district_office(session: AsyncSession, person_id: UUID) -> i
     return (await session.exec(query)).one()
 
 
-async def _is_active(session: AsyncSession, person: Person) -> bool:
+async def is_active(session: AsyncSession, person: Person) -> bool:
     """On the roster, or with a role from elsewhere."""
     if person.listed:
         return person.active

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -28,7 +29,15 @@ class SignedInAs:
 
 
 async def start_session(
-    session: AsyncSession, person: Person, *, method: str, device: str, length: timedelta, now: datetime
+    session: AsyncSession,
+    person: Person,
+    *,
+    method: str,
+    device: str,
+    length: timedelta,
+    now: datetime,
+    provider_sid: str | None = None,
+    way_out: str | None = None,
 ) -> SignedInAs:
     """Sign a person in; the token is made at the edge."""
     roles = (await roles_of(session, [person.id]))[person.id]
@@ -36,10 +45,12 @@ async def start_session(
         id=new_id(),
         person_id=person.id,
         method=method,
-        roles=_snapshot(roles),
+        roles=snapshot(roles),
         device=device,
         started_at=now,
         expires_at=now + length,
+        provider_sid=provider_sid,
+        way_out=way_out,
     )
     session.add(row)
     actor = Actor(
@@ -62,15 +73,21 @@ async def renew_session(session: AsyncSession, *, actor: Actor, now: datetime) -
     roles = (await roles_of(session, [row.person_id]))[row.person_id]
     if set(roles) == set(actor.roles):
         return None
-    row.roles = _snapshot(roles)
+    row.roles = snapshot(roles)
     return SignedInAs(replace(actor, roles=tuple(roles)), row.expires_at)
+
+
+async def way_out_of(session: AsyncSession, session_id: UUID | None) -> str | None:
+    """Where the browser ends the provider's session as well; None: there is none."""
+    row = await session.get(Session, session_id) if session_id else None
+    return row.way_out if row else None
 
 
 async def sign_out(session: AsyncSession, *, actor: Actor, length: timedelta, now: datetime) -> None:
     """End the session by which the actor came."""
     row = await session.get(Session, actor.session_id, with_for_update=True)
     if row is not None:
-        row.ended_at = row.ended_at or now
+        row.ended_at, row.way_out = row.ended_at or now, None
     if actor.person_id and actor.session_id:
         ends = row.expires_at if row else now + length
         await _tell(session, actor.person_id, [actor.session_id], ends, "signed_out", actor=actor, now=now)
@@ -89,12 +106,19 @@ async def sign_out_everywhere(session: AsyncSession, *, actor: Actor, length: ti
 
 async def end_all_sessions(session: AsyncSession, person_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
     """End every live session of a person."""
-    rows = await _live(session, [person_id], now)
-    for row in rows:
-        row.ended_at = now
-    if rows:
-        ends = max(row.expires_at for row in rows)
-        await _tell(session, person_id, [row.id for row in rows], ends, reason, actor=actor, now=now)
+    await end_sessions(session, await _live(session, [person_id], now), reason=reason, actor=actor, now=now)
+
+
+async def end_sessions(
+    session: AsyncSession, rows: Sequence[Session], *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """End these sessions, and tell of each person's together."""
+    for person_id in dict.fromkeys(row.person_id for row in rows):
+        own = [row for row in rows if row.person_id == person_id]
+        for row in own:
+            row.ended_at, row.way_out = now, None
+        ends = max(row.expires_at for row in own)
+        await _tell(session, person_id, [row.id for row in own], ends, reason, actor=actor, now=now)
 
 
 async def end_stale_sessions(session: AsyncSession, person_ids: Sequence[UUID], *, actor: Actor, now: datetime) -> int:
@@ -106,13 +130,14 @@ async def end_stale_sessions(session: AsyncSession, person_ids: Sequence[UUID], 
     held = await roles_of(session, list(ids))
     active = set((await session.exec(select(Person.id).where(col(Person.id).in_(ids), Person.active))).all())
     stale = [r for r in rows if r.person_id not in active or not _is_current(r, held[r.person_id])]
-    for row in stale:
-        row.ended_at = now
-    for person_id in dict.fromkeys(row.person_id for row in stale):
-        own = [row for row in stale if row.person_id == person_id]
-        ends = max(row.expires_at for row in own)
-        await _tell(session, person_id, [row.id for row in own], ends, "roles_changed", actor=actor, now=now)
+    await end_sessions(session, stale, reason="roles_changed", actor=actor, now=now)
     return len(stale)
+
+
+async def forget_ways_out(session: AsyncSession, *, now: datetime) -> None:
+    """Delete the ways out of sessions that are over by themselves."""
+    over = update(Session).where(col(Session.way_out).is_not(None), col(Session.expires_at) <= now)
+    await session.exec(over.values(way_out=None))
 
 
 async def roles_of(session: AsyncSession, person_ids: Sequence[UUID]) -> dict[UUID, list[Role]]:
@@ -132,7 +157,8 @@ async def _live(session: AsyncSession, person_ids: Sequence[UUID], now: datetime
     return (await session.exec(query.with_for_update())).all()
 
 
-def _snapshot(roles: Iterable[Role]) -> list[list[str | None]]:
+def snapshot(roles: Iterable[Role]) -> list[list[str | None]]:
+    """Roles as [name, scope] pairs."""
     return [[role.name, str(role.scope_id) if role.scope_id else None] for role in roles]
 
 

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.people import rules, secret
 from services.people.commands.sign_in import link_address, persons_at
 from services.people.models import SignIn
+from shared.events.vocabulary import RoleName
 from shared.mail import Mail
 from shared.translations import best_language, direction, gettext, speaking
 
@@ -28,27 +29,43 @@ class Letter:
     mail: Mail
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Who gets no code by mail, because they sign in with the district's provider only, and what people call it."""
+
+    roles: frozenset[RoleName] = frozenset()
+    name: str = ""
+
+
 async def claim_letters(
-    session: AsyncSession, *, public_url: str, minutes: int, now: datetime, most: int = 10
+    session: AsyncSession,
+    *,
+    public_url: str,
+    minutes: int,
+    instead: Instead = Instead(),
+    now: datetime,
+    most: int = 10,
 ) -> tuple[list[Letter], int]:
     """The letters to send now, each with fresh secrets, and how many requests were dealt with.
 
     A request for an address that nobody has is settled without a letter, unless somebody registers with it. What
-    an earlier try sent stops working.
+    an earlier try sent stops working. Who must sign in with the provider is told so, without a secret.
     """
     due = select(SignIn).where(col(SignIn.send_at) <= now).order_by(col(SignIn.send_at)).limit(most)
     rows: Sequence[SignIn] = (await session.exec(due.with_for_update(skip_locked=True))).all()
-    letters = [await _claim(session, row, public_url, minutes, now) for row in rows]
+    letters = [await _claim(session, row, public_url, minutes, instead, now) for row in rows]
     return [letter for letter in letters if letter], len(rows)
 
 
-async def _claim(session: AsyncSession, row: SignIn, public_url: str, minutes: int, now: datetime) -> Letter | None:
+async def _claim(
+    session: AsyncSession, row: SignIn, public_url: str, minutes: int, instead: Instead, now: datetime
+) -> Letter | None:
     row.send_at = None
     if row.email is None or row.opened_by is not None or now >= row.expires_at:
         return None
-    persons = await persons_at(session, row.email)
+    persons = await persons_at(session, row.email, but=instead.roles)
     if not persons and not row.given_name:
-        return None
+        return await _elsewhere(session, row, public_url, instead, now)
     code, key = secret.new_code(), secret.new_key()
     row.code_hash, row.link_hash = await secret.code_digest(code, row.id), secret.digest(key)
     row.sends += 1
@@ -56,6 +73,19 @@ async def _claim(session: AsyncSession, row: SignIn, public_url: str, minutes: i
     language = best_language(persons[0].language if persons else row.language)
     mail = write_mail(row.email, code, link_address(public_url, key), language, minutes)
     return Letter(row.id, row.sends, mail)
+
+
+async def _elsewhere(
+    session: AsyncSession, row: SignIn, public_url: str, instead: Instead, now: datetime
+) -> Letter | None:
+    """A letter to somebody who cannot sign in with a code; None where nobody has the address."""
+    if row.email is None or not instead.roles or not await persons_at(session, row.email):
+        return None
+    row.sends += 1
+    row.send_at = now + LEASE
+    words = f"You sign in to Crosswalk with {instead.name}, not with a code. Go on here:"
+    text = f"{words}\n\n{public_url.rstrip('/')}/sign-in\n"
+    return Letter(row.id, row.sends, Mail(to=row.email, subject="How to sign in to Crosswalk", text=text))
 
 
 async def settle_letter(session: AsyncSession, letter: Letter, *, again: bool, now: datetime) -> None:

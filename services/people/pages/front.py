@@ -16,8 +16,8 @@ from services.people.edge import (
     client_of,
     database_of,
     device_of,
+    leave,
     let_in,
-    let_out,
     limits_of,
     set_ticket,
     settings_of,
@@ -61,7 +61,10 @@ async def ask_page(request: Request, actor: Anyone, way_on: Next = "/") -> Respo
 
 def _ask_page(request: Request, way_on: str, email: str = "", refusal: Refusal | None = None) -> HTMLResponse:
     status = int(refusal.kind) if refusal else 200
-    return page(request, None, "sign_in.html", status=status, refusal=refusal, email=email, way_on=way_on)
+    return page(
+        request, None, "sign_in.html", status=status, refusal=refusal, email=email, way_on=way_on,
+        settings=settings_of(request), to_provider=with_next("/sign-in/provider", way_on),
+    )  # fmt: skip
 
 
 @router.post("/sign-in")
@@ -79,7 +82,7 @@ async def ask(
         )
     except Refusal as refusal:
         return _ask_page(request, way_on, email, refusal)
-    return set_ticket(request, see_other(_with_next("/sign-in/code", way_on)), ticket)
+    return set_ticket(request, see_other(with_next("/sign-in/code", way_on)), ticket)
 
 
 @router.get("/register")
@@ -117,7 +120,7 @@ async def register(
         )
     except Refusal as refusal:
         return _register_page(request, given_name, family_name, email, refusal)
-    return set_ticket(request, see_other(_with_next("/sign-in/code", REGISTER)), ticket)
+    return set_ticket(request, see_other(with_next("/sign-in/code", REGISTER)), ticket)
 
 
 @router.get("/sign-in/code")
@@ -126,7 +129,7 @@ async def code_page(request: Request, actor: Anyone, way_on: Next = "/") -> Resp
     if actor is not None:
         return see_other(rules.way_on(way_on))
     if TICKET_COOKIE not in request.cookies:
-        return see_other(_with_next("/sign-in", way_on))
+        return see_other(with_next("/sign-in", way_on))
     return _code_page(request, way_on)
 
 
@@ -153,8 +156,9 @@ async def redeem_code(
             session, ticket=ticket, code=code, device=device_of(request), limits=limits_of(request), now=now
         )
     except Refusal as refusal:
+        await commands.note_refused(session, ticket=ticket, reason=refusal.code, now=now)
         return _code_page(request, way_on, refusal)
-    return _go_on(request, outcome, way_on, now)
+    return go_on(request, outcome, way_on, now)
 
 
 @router.get("/sign-in/link")
@@ -173,7 +177,7 @@ async def redeem_link(
     outcome = await commands.redeem_link(
         session, key=key, device=device_of(request), limits=limits_of(request), now=now
     )
-    return _go_on(request, outcome, "/", now)
+    return go_on(request, outcome, "/", now)
 
 
 @router.get("/sign-in/who")
@@ -186,7 +190,7 @@ async def _who_page(
     request: Request, session: Transaction, way_on: str, refusal: Refusal | None = None
 ) -> HTMLResponse:
     ticket = request.cookies.get(TICKET_COOKIE, "")
-    persons = await commands.people_to_choose(session, ticket=ticket, now=utc_now())
+    persons = await commands.people_to_choose(session, ticket=ticket, limits=limits_of(request), now=utc_now())
     options = [(str(person.id), f"{person.given_name} {person.family_name}") for person in persons]
     status = int(refusal.kind) if refusal else 200
     return page(request, None, "sign_in_who.html", status=status, refusal=refusal, options=options, way_on=way_on)
@@ -213,23 +217,26 @@ async def choose_person(
         limits=limits_of(request),
         now=now,
     )
-    return _go_on(request, signed_in, way_on, now)
+    return go_on(request, signed_in, way_on, now)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, actor: Anyone, session: Transaction) -> Response:
-    """Ends the session, if there is one."""
+    """Ends the session, if there is one, and the provider's too where it began there."""
+    way_out = None
     if actor is not None:
+        way_out = await commands.way_out_of(session, actor.session_id)
         await commands.sign_out(session, actor=actor, length=settings_of(request).session_length, now=utc_now())
-    return let_out(request, see_other("/"))
+    return leave(request, way_out)
 
 
-def _go_on(request: Request, outcome: SignedInAs | Choice, way_on: str, now: datetime) -> Response:
+def go_on(request: Request, outcome: SignedInAs | Choice, way_on: str, now: datetime) -> Response:
+    """In, or to the question who it is."""
     if isinstance(outcome, Choice):
-        return set_ticket(request, see_other(_with_next("/sign-in/who", way_on)), outcome.ticket)
+        return set_ticket(request, see_other(with_next("/sign-in/who", way_on)), outcome.ticket)
     return let_in(request, see_other(rules.way_on(way_on)), outcome, now)
 
 
-def _with_next(path: str, way_on: str) -> str:
+def with_next(path: str, way_on: str) -> str:
     """A path that remembers where to go after sign-in."""
     return path if way_on == "/" else f"{path}?{urlencode({'next': way_on})}"

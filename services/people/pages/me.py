@@ -4,11 +4,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.people import commands, queries
-from services.people.edge import let_out, settings_of
+from services.people.edge import leave, settings_of
 from shared.clock import utc_now
 from shared.events.vocabulary import RoleName
 from shared.identity import SignedIn
-from shared.web import Transaction, page, see_other
+from shared.web import Transaction, page
 
 router = APIRouter(prefix="/me")
 
@@ -28,5 +28,6 @@ async def me(request: Request, actor: SignedIn, session: Transaction) -> HTMLRes
 async def sign_out_everywhere(request: Request, actor: SignedIn, session: Transaction) -> Response:
     """Ends every session, this one included."""
     length = settings_of(request).session_length
+    way_out = await commands.way_out_of(session, actor.session_id)
     await commands.sign_out_everywhere(session, actor=actor, length=length, now=utc_now())
-    return let_out(request, see_other("/"))
+    return leave(request, way_out)

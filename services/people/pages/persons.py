@@ -116,7 +116,7 @@ async def _person_page(
     status = int(refusal.kind) if refusal else 200
     return page(
         request, actor, "person.html", status=status, person=await queries.person(session, id), form=form,
-        refusal=refusal, words=words, **await _scopes(session),
+        refusal=refusal, words=words, joined_at=await queries.joined_at(session, id), **await _scopes(session),
     )  # fmt: skip
 
 
@@ -144,6 +144,13 @@ async def revoke_role(
 ) -> Response:
     """Takes a role away."""
     await commands.revoke_role(session, id, Role(name=role, scope_id=scope_id), actor=actor, now=utc_now())
+    return see_other(f"/people/persons/{id}")
+
+
+@router.post("/{id}/part-account")
+async def part_account(actor: District, session: Transaction, id: UUID) -> Response:
+    """Lets another account of the district's sign-in join this person; signs the person out."""
+    await commands.part_account(session, id, actor=actor, now=utc_now())
     return see_other(f"/people/persons/{id}")
 
 

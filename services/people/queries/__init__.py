@@ -20,7 +20,7 @@ from services.people.queries.persons import (
     visible_schools,
 )
 from services.people.queries.schools import SchoolOut, find_schools, schools
-from services.people.queries.sessions import SessionOut, live_sessions
+from services.people.queries.sessions import SessionOut, joined_at, live_sessions
 
 __all__ = [
     "GuardianOut",
@@ -36,6 +36,7 @@ __all__ = [
     "find_persons",
     "find_schools",
     "find_students",
+    "joined_at",
     "live_sessions",
     "organizations",
     "person",

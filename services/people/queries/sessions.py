@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.models import Session
+from services.people.models import ProviderAccount, Session
 
 
 class SessionOut(BaseModel):
@@ -16,7 +16,7 @@ class SessionOut(BaseModel):
     id: UUID
     device: str
     method: str
-    """`code`, `link` or `setup`."""
+    """`code`, `link`, `provider` or `setup`."""
     started_at: datetime
     expires_at: datetime
     here: bool
@@ -42,3 +42,9 @@ async def live_sessions(
         )
         for row in rows
     ]
+
+
+async def joined_at(session: AsyncSession, person_id: UUID) -> datetime | None:
+    """Since when an account at the district's provider is this person; None: none is."""
+    query = select(ProviderAccount.joined_at).where(ProviderAccount.person_id == person_id)
+    return (await session.exec(query.order_by(col(ProviderAccount.joined_at)).limit(1))).first()

@@ -9,7 +9,8 @@ from deploy.demo_district.roster import plain
 
 COLUMNS = (
     "organization", "name", "description", "needs", "grades", "schools", "languages", "schedule", "capacity",
-    "contact name", "contact email", "contact phone", "site",
+    "contact name", "contact email", "contact phone", "site", "neighborhood", "latitude", "longitude", "times", "cost",
+    "open places",
 )  # fmt: skip
 MAPPING = "crosswalk"
 """The mapping that fits these columns."""
@@ -162,6 +163,54 @@ PARTNERS = (
 )  # fmt: skip
 
 
+NEIGHBORHOODS = {
+    "Harborside": (42.3010, -71.0160), "Common": (42.2885, -71.0420), "Foundry Hill": (42.2790, -71.0610),
+    "Fields Corner": (42.3075, -71.0650), "Meadow End": (42.2655, -71.0300),
+}  # fmt: skip
+"""Where a neighborhood's programs are, more or less; the town is made up, and so are they."""
+WHERE = {
+    "Harbor Lights Youth Center": "Harborside", "Millbrook Reads": "Common", "New Shore Family Services": "Harborside",
+    "Bridgewell Counseling": "Common", "Casa Abierta": "Foundry Hill", "Kay Lakay": "Fields Corner",
+    "Ilha Verde Association": "Fields Corner", "Lotus Community House": "Fields Corner",
+    "North Star Somali Council": "Foundry Hill", "Cedar and Olive": "Meadow End",
+    "Millbrook Athletic Union": "Harborside", "Tinker Yard": "Foundry Hill", "Open Door Housing Trust": "Common",
+    "Sound Street Music": "Common", "First Rung": "Common", "Big Table Kitchen": "Fields Corner",
+    "Steady Steps": "Meadow End", "Garden State of Mind": "Meadow End", "Millbrook Mentors": "Common",
+}  # fmt: skip
+"""Partners with a place of their own; the others come to the schools."""
+TIMES = {
+    "Homework Harbor": "Mon-Thu 15:00-18:00", "Family Story Hour": "Sat 10:00-11:30",
+    "Family Navigator": "Mon-Fri 9:00-17:00", "Warm Coats, Full Shelves": "Fri 14:00-18:00",
+    "Teen Talk": "Wed 15:30-17:00", "Inglés en Familia": "Tue, Thu 18:00-20:00", "Apre Lekòl": "Mon-Fri 14:30-18:00",
+    "Papers and School": "Mon, Wed 10:00-16:00", "Batuku Drum and Dance": "Fri 15:00-17:30",
+    "Ponte: Bridge to College": "Thu 16:00-18:00", "Saturday School": "Sat 9:00-13:00",
+    "Grandparents and Grandchildren": "Sun 14:00-16:00", "Homework Club at the Council": "Tue-Thu 16:00-19:00",
+    "First Year Here": "Mon-Fri 9:00-15:00", "Girls Build": "Mon 15:00-17:00", "Every Kid Plays": "Mon-Fri 15:00-17:30",
+    "Morning Mile": "Mon-Fri 6:45-7:45", "Open Workshop": "Tue, Thu 15:00-18:00",
+    "Stay at Home Fund": "Mon-Fri 9:00-17:00", "City Choir": "Wed 15:00-17:00", "Cook and Eat": "Thu 16:00-19:00",
+    "Back on Track": "Mon-Thu 17:00-20:00", "Quiet Mornings": "Tue, Fri 8:00-9:30",
+}  # fmt: skip
+"""Weekly times of the programs that have some."""
+COSTS = {"Tide Pool Summer": "120", "Every Kid Plays": "15", "Instrument Library": "40", "Summer Makers": "90"}
+"""In dollars; all others are free."""
+
+
+def _place(partner: Partner, number: int) -> tuple[str, str, str]:
+    """Neighborhood, latitude and longitude: partners of a neighborhood a few streets from each other."""
+    name = WHERE.get(partner.name, "")
+    if not name:
+        return "", "", ""
+    latitude, longitude = NEIGHBORHOODS[name]
+    north, east = (number * 7 % 11 - 5) * 0.0011, (number * 5 % 9 - 4) * 0.0014
+    return name, f"{latitude + north:.4f}", f"{longitude + east:.4f}"
+
+
+def _free(program: Program) -> str:
+    """Open places: some have a few, some none, some do not say."""
+    letters = len(program.name)
+    return "" if letters % 4 == 0 else "0" if letters % 11 == 0 else str(2 + letters % 6)
+
+
 def rows() -> list[tuple[str, ...]]:
     """The lines of the file; each partner has one contact person."""
     made: list[tuple[str, ...]] = []
@@ -172,7 +221,8 @@ def rows() -> list[tuple[str, ...]]:
             made.append((
                 partner.name, program.name, program.description, program.needs, program.grades, program.schools,
                 program.languages, program.schedule, str(program.capacity), contact, email,
-                f"(413) 555-01{number + 70:02}", f"{partner.site}, Millbrook",
+                f"(413) 555-01{number + 70:02}", f"{partner.site}, Millbrook", *_place(partner, number),
+                TIMES.get(program.name, ""), COSTS.get(program.name, "0"), _free(program),
             ))  # fmt: skip
     return made
 

@@ -19,7 +19,10 @@ USER_COLUMNS = (
     "givenName", "familyName", "middleName", "identifier", "email", "sms", "phone", "agentSourcedIds", "grades",
     "password", "metadata.homeLanguage",
 )  # fmt: skip
-ORG_COLUMNS = ("sourcedId", "status", "dateLastModified", "name", "type", "identifier", "parentSourcedId")
+ORG_COLUMNS = (
+    "sourcedId", "status", "dateLastModified", "name", "type", "identifier", "parentSourcedId", "metadata.latitude",
+    "metadata.longitude",
+)  # fmt: skip
 MANIFEST = {
     "manifest.version": "1.0", "oneroster.version": "1.1", "file.academicSessions": "absent",
     "file.categories": "absent", "file.classes": "absent", "file.classResources": "absent", "file.courses": "absent",
@@ -61,6 +64,19 @@ SCHOOLS = tuple(
         start=1,
     )
 )
+
+PLACES = {
+    school.id: (latitude, longitude)
+    for school, latitude, longitude in zip(
+        SCHOOLS,
+        ("42.2921", "42.3031", "42.2893", "42.3007", "42.2856", "42.2783", "42.2668", "42.3062", "42.2799", "42.2702",
+         "42.2950", "42.3050"),
+        ("-71.0398", "-71.0182", "-71.0461", "-71.0129", "-71.0377", "-71.0598", "-71.0334", "-71.0637", "-71.0652",
+         "-71.0271", "-71.0240", "-71.0110"),
+        strict=True,
+    )
+}  # fmt: skip
+"""Where the schools are: latitude and longitude, in a town that is made up."""
 
 User = dict[str, str]
 
@@ -167,9 +183,9 @@ def write(folder: Path) -> Path:
 
 
 def _orgs() -> Iterator[tuple[str, ...]]:
-    yield DISTRICT, "", "", DISTRICT_NAME, "district", "", ""
+    yield DISTRICT, "", "", DISTRICT_NAME, "district", "", "", "", ""
     for school in SCHOOLS:
-        yield school.id, "", "", school.name, "school", school.id, DISTRICT
+        yield school.id, "", "", school.name, "school", school.id, DISTRICT, *PLACES[school.id]
 
 
 def _users() -> Iterator[User]:

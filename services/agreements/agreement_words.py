@@ -87,6 +87,13 @@ def entry_words(entry: AgreementEntry) -> str:
     return entry.words
 
 
+def handed_over(meetings: int, tasks: int) -> str:
+    """What went along with a replaced contact; empty for nothing."""
+    parts = [(meetings, "meeting"), (tasks, "task")]
+    said = " and ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in parts if count > 0)
+    return f"Handed over as well: {said}." if said else ""
+
+
 def money(amount: object) -> str:
     """An amount as people read it."""
     return "" if amount is None else f"{amount:,.2f}"

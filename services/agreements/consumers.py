@@ -17,11 +17,14 @@ on = Handlers("agreements")
 async def keep_schools(session: AsyncSession, events: Sequence[Event[people.SchoolChanged]]) -> None:
     """The newest state of each school counts."""
     newest = {event.fact.school_id: event.fact for event in events}
-    rows = [{"id": fact.school_id, "name": fact.name, "active": fact.active} for fact in newest.values()]
+    rows = [
+        {"id": f.school_id, "name": f.name, "active": f.active, "latitude": f.latitude, "longitude": f.longitude}
+        for f in newest.values()
+    ]
     upsert = insert(School).values(rows)
     await session.execute(
         upsert.on_conflict_do_update(
-            index_elements=["id"], set_={"name": upsert.excluded.name, "active": upsert.excluded.active}
+            index_elements=["id"], set_={name: upsert.excluded[name] for name in rows[0] if name != "id"}
         )
     )
 
@@ -29,13 +32,13 @@ async def keep_schools(session: AsyncSession, events: Sequence[Event[people.Scho
 @on.many(people.PersonChanged)
 async def keep_persons(session: AsyncSession, events: Sequence[Event[people.PersonChanged]]) -> None:
     """Who works for a school, a partner or the district; students and guardians are none of this service's business."""
-    await commands.keep_persons(session, [event.fact for event in events])
+    await commands.keep_persons(session, [event.fact for event in events], now=events[-1].received_at)
 
 
 @on(people.PersonErased)
 async def erase_person(session: AsyncSession, event: Event[people.PersonErased]) -> None:
     """Forget a person's name and address."""
-    await commands.erase_person(session, event.fact.person_id)
+    await commands.erase_person(session, event.fact.person_id, now=event.received_at)
 
 
 @on.many(

@@ -13,7 +13,7 @@ from shared.spreadsheets import harmless
 COLUMNS = (
     "organization", "name", "description", "needs", "grades", "schools", "languages", "schedule", "capacity",
     "contact name", "contact email", "contact phone", "site", "status", "neighborhood", "latitude", "longitude",
-    "minimum age", "maximum age", "cost", "cost note", "times", "open places", "url",
+    "minimum age", "maximum age", "cost", "currency", "cost note", "times", "open places", "url",
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def _cells(program: ProgramView, schools: Mapping[UUID, str]) -> list[str]:
         _number(program.minimum_age),
         _number(program.maximum_age),
         amount(program.cost_cents),
+        program.currency,
         program.cost_note,
         written(program.times).replace("\n", "; "),
         _number(program.open_places),

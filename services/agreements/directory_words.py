@@ -12,7 +12,6 @@ from shared.events.vocabulary import LANGUAGES
 from shared.translations import gettext, mark, ngettext, spoken
 from shared.web import words
 
-CURRENCY = "USD"
 MILE = 1609.344
 
 TIME_LABELS = {
@@ -97,10 +96,10 @@ def ages_in_words(program: ProgramView) -> str:
     return gettext("%(low)s to %(high)s years old") % {"low": low, "high": high}
 
 
-def cost_in_words(program: ProgramView) -> str:
-    """What it costs; empty where that is not known."""
-    cents = program.cost_cents
-    amount = "" if cents is None else words.money(cents, CURRENCY, spoken()) if cents else gettext("Free")
+def cost_in_words(program: ProgramView, currency: str) -> str:
+    """What it costs, in its own currency or else the district's (`currency`); empty where that is not known."""
+    cents, currency = program.cost_cents, program.currency or currency
+    amount = "" if cents is None else words.money(cents, currency, spoken()) if cents else gettext("Free")
     return ", ".join(filter(None, [amount, program.cost_note]))
 
 

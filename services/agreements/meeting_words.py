@@ -49,6 +49,7 @@ _HAPPENED = {
     "held": ("Minutes written", "good"),
     "corrected": ("Minutes written anew", ""),
     "task": ("A task was agreed", ""),
+    "handed_over": ("Handed over to somebody else", ""),
 }
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.datastructures import FormData
 
 from services.agreements import commands, documents, queries
 from services.agreements.directory_csv import programs_as_csv
-from services.agreements.models import Document, ProgramImport
+from services.agreements.models import Agreement, Document, ProgramImport
 from services.agreements.programs_csv import Report
 from services.agreements.queries import DocumentView, ProgramSearch
+from services.agreements.rules.attachments import AttachmentTerms
 from services.agreements.rules.documents import MAX_BYTES, DocumentKind
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
@@ -40,11 +42,7 @@ async def checked_upload(request: Request, actor: Actor, session: AsyncSession) 
 
 async def attached(request: Request, actor: Actor, session: AsyncSession, organization_id: UUID) -> Document:
     """Attach the file in a form with `file`, `kind`, `until` (a date or nothing) and (against replays) `id`."""
-    form = await read_upload(request, limit=MAX_BYTES + FORM_BYTES, advice="Make it smaller, or attach it in parts.")
-    name, content = await file_of(form, "file")
-    if not name:
-        said = "Choose a file."
-        raise Refusal(Kind.INVALID, "file_missing", said, fields={"file": said})
+    form, name, content = await _document_of(request)
     settings = settings_of(request)
     return await commands.add_document(
         session,
@@ -59,6 +57,33 @@ async def attached(request: Request, actor: Actor, session: AsyncSession, organi
         now=utc_now(),
         zone=settings.zone,
     )
+
+
+async def attached_to_agreement(request: Request, actor: Actor, session: AsyncSession, agreement_id: UUID) -> Agreement:
+    """Put the file in a form with `file` and `title` (what it is called, or nothing) into a draft."""
+    form, name, content = await _document_of(request)
+    settings = settings_of(request)
+    return await commands.attach_to_agreement(
+        session,
+        agreement_id,
+        name=name,
+        title=text_of(form, "title"),
+        content=content,
+        folder=documents.folder_of(settings),
+        actor=actor,
+        now=utc_now(),
+        zone=settings.zone,
+    )
+
+
+async def _document_of(request: Request) -> tuple[FormData, str, bytes]:
+    """A form with a document: all of it, the file's name, its content."""
+    form = await read_upload(request, limit=MAX_BYTES + FORM_BYTES, advice="Make it smaller, or attach it in parts.")
+    name, content = await file_of(form, "file")
+    if not name:
+        said = "Choose a file."
+        raise Refusal(Kind.INVALID, "file_missing", said, fields={"file": said})
+    return form, name, content
 
 
 FORM_BYTES = 100_000
@@ -83,7 +108,7 @@ def _until(text: str) -> date | None:
         raise Refusal(Kind.INVALID, "document_end", said, fields={"until": said}) from None
 
 
-def document_file(request: Request, document: DocumentView) -> Response:
+def document_file(request: Request, document: DocumentView | AttachmentTerms) -> Response:
     """A document to be saved: never shown by the browser, whatever it holds."""
     path = documents.path_of(documents.folder_of(settings_of(request)), document.sha256)
     if not path.exists():

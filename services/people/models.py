@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Identity, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -24,6 +24,8 @@ class School(Table, table=True):
     source_id: str | None = Field(default=None, unique=True)
     name: str
     active: bool = True
+    latitude: float | None = Field(default=None, sa_type=Double)
+    longitude: float | None = Field(default=None, sa_type=Double)
 
 
 class Person(Table, table=True):

@@ -13,6 +13,10 @@ WORDS: dict[TodoKind, tuple[str, str]] = {
     TodoKind.AGREEMENT_REVIEW: ("Read what changed in the agreement with {other}", "agreements"),
     TodoKind.AGREEMENT_SIGN: ("Sign the agreement with {other}", "agreements"),
     TodoKind.AGREEMENT_RENEWAL: ("Decide on the agreement with {other}: it ends soon", "agreements"),
+    TodoKind.AGREEMENT_CONTACT: (
+        "Name a new contact for the agreement with {other}",
+        "agreements",
+    ),
     TodoKind.MEETING_ANSWER: ("Say whether you come to the meeting with {other}", "meetings"),
     TodoKind.MEETING_MINUTES: ("Write down what the meeting with {other} agreed", "meetings"),
     TodoKind.TASK: ("Do what you took on in the meeting with {other}", "tasks"),

@@ -17,6 +17,9 @@ class SchoolChanged(Fact):
     school_id: UUID
     name: str
     active: bool = True
+    latitude: float | None = None
+    """Degrees (WGS 84); None where the roster does not say where it is."""
+    longitude: float | None = None
 
 
 @fact("person.changed.v1", topic=PERSONS, key="person_id")

@@ -100,6 +100,8 @@ class TodoKind(StrEnum):
     """The other side changed the draft."""
     AGREEMENT_SIGN = "agreement_sign"
     AGREEMENT_RENEWAL = "agreement_renewal"
+    AGREEMENT_CONTACT = "agreement_contact"
+    """The contact left: another one is to be named."""
     MEETING_ANSWER = "meeting_answer"
     MEETING_MINUTES = "meeting_minutes"
     TASK = "task"

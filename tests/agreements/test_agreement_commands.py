@@ -192,7 +192,7 @@ async def test_a_contact_who_leaves_is_replaced_everywhere_with_what_waited(sess
     assert two.school.person_id
     assert other.person_id
 
-    count = await commands.replace_contact(
+    taken = await commands.replace_contact(
         session_agreements,
         leaver_id=two.school.person_id,
         successor_id=other.person_id,
@@ -201,7 +201,7 @@ async def test_a_contact_who_leaves_is_replaced_everywhere_with_what_waited(sess
         zone=ZONE,
     )
 
-    assert count == 2
+    assert (taken.agreements, taken.meetings, taken.tasks) == (2, 0, 0)
     assert {agreement.school_contact_id for agreement in agreed} == {other.person_id}
     changed = await told(session_agreements, facts.AgreementContactChanged)
     assert {fact.person_id for fact in changed[-2:]} == {other.person_id}  # type: ignore[attr-defined]

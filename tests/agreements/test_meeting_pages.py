@@ -258,7 +258,7 @@ async def test_the_calendar_of_somebody_who_left_ends(
 ) -> None:
     async with db_agreements.transaction() as session:
         secret = await commands.open_calendar(session, actor=people.rosa, now=utc_now())
-        await commands.erase_person(session, people.rosa.person_id)  # type: ignore[arg-type]
+        await commands.erase_person(session, people.rosa.person_id, now=utc_now())  # type: ignore[arg-type]
 
     assert (await client_agreements(None).get(f"/agreements/calendar/{secret}.ics")).status_code == 404
 

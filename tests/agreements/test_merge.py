@@ -16,6 +16,7 @@ from shared.db import Database
 from shared.events import agreements
 from shared.events.vocabulary import TodoKind
 from shared.refusals import Refusal
+from tests.agreements.agreeing import a_colleague
 from tests.agreements.partners import BOSTON, INSURED, NOW, a_registrant, approved, begun, sent
 from tests.agreements.support import a_known_school, a_program_of, an_organization, csv_of, partner_of, the_district
 from tests.support.events import outbox
@@ -159,6 +160,17 @@ async def test_agreements_and_reviews_go_over_and_what_there_can_be_only_once_st
     }
     covered = [f for f in await outbox(session_agreements) if isinstance(f, agreements.CoverageChanged)]
     assert {one.organization_id: one.school_ids for one in covered} == {gone.id: (), into.id: (there.id,)}
+
+
+async def test_the_fact_says_who_worked_for_the_one_that_is_gone(session_agreements: AsyncSession) -> None:
+    gone, into = [await an_organization(session_agreements, name) for name in ("City Yaer", "City Year")]
+    theirs = await a_colleague(session_agreements, partner_of(gone.id))
+    await a_colleague(session_agreements, partner_of(into.id))
+
+    await merged(session_agreements, gone, into)
+
+    (fact,) = [f for f in await outbox(session_agreements) if isinstance(f, agreements.OrganizationMerged)]
+    assert fact.person_ids == (theirs.person_id,)
 
 
 def a_review(organization: Organization, school: School) -> Review:

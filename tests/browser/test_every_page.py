@@ -26,7 +26,7 @@ WHO = {
     "district office": OFFICE_EMAIL,
 }
 ONE_OF_MANY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/kinds/)\w+")
-NO_PAGE = re.compile(r"\.csv|/documents/[0-9a-f]{8}|/mail|/openapi|/api/")
+NO_PAGE = re.compile(r"\.(csv|pdf|txt|ics)|/(documents|attachments)/[0-9a-f]{8}|/mail|/openapi|/api/")
 LONG = "CROSSWALK_LONG" in os.environ
 PHONE: ViewportSize = {"width": 320, "height": 800}
 DESK: ViewportSize = {"width": 1280, "height": 800}

@@ -30,6 +30,8 @@ def crosswalk(*arguments: object) -> subprocess.CompletedProcess[str]:
         "demo",
         "roster import",
         "programs import",
+        "programs export",
+        "mail take",
         "audit verify",
         "doctor",
         "serve",
@@ -48,7 +50,7 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     assert f"crosswalk {command}" in " ".join(shown.output.split("Example:")[1].split())
 
 
-@pytest.mark.parametrize("group", ["roster", "programs", "audit", "parked"])
+@pytest.mark.parametrize("group", ["roster", "programs", "audit", "mail", "parked"])
 def test_every_group_of_commands_shows_an_example(group: str) -> None:
     shown = CliRunner().invoke(app, [group, "--help"])
 

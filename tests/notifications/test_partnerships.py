@@ -9,17 +9,26 @@ from sqlmodel import select
 
 from services.notifications import links, rules
 from services.notifications.consumers import on
-from services.notifications.models import Message, Recipient
+from services.notifications.letters import note
+from services.notifications.models import Delivery, Message, Recipient
 from services.notifications.queries import colleagues, look_up
 from services.notifications.rules import Email, Kind, Reach, Who, partnerships, plan_work
 from shared.clock import new_id
 from shared.db import Database
-from shared.events.agreements import OrganizationRegistered, ProgramClosed
+from shared.events.agreements import (
+    MeetingAnswered,
+    MeetingChanged,
+    OrganizationMerged,
+    OrganizationRegistered,
+    ProgramClosed,
+)
 from shared.events.base import Fact
 from shared.events.vocabulary import RoleName
 from shared.identity import Actor
 from shared.messaging import NotYet
+from shared.translations import speaking
 from tests.notifications.conftest import District
+from tests.notifications.test_invitations import BOSTON, a_state
 from tests.support.builders import a_person
 from tests.support.events import deliver
 
@@ -158,3 +167,72 @@ async def test_roles_that_were_taken_away_are_forgotten(db_notifications: Databa
         row = await session.get(Recipient, office.person_id)
     assert row is not None
     assert (row.is_district, row.school_ids) == (False, [])
+
+
+def declined(meeting: MeetingChanged, guest: UUID, answer: str = "no") -> MeetingAnswered:
+    """A guest says whether they come."""
+    return MeetingAnswered(
+        meeting_id=meeting.meeting_id, version=1, person_id=guest, answer=answer, way="link",
+        organizer_id=meeting.organizer_id, at=meeting.starts_at,
+    )  # fmt: skip
+
+
+async def test_who_called_a_meeting_reads_in_the_app_and_in_their_language_that_a_guest_does_not_come(
+    db_notifications: Database, known: District
+) -> None:
+    organizer = a_person(RoleName.SCHOOL_STAFF, known.school.school_id, language="es")
+    guest = known.contact.person_id
+    meeting = a_state(organizer.person_id, guest, organizer_id=organizer.person_id)
+    await deliver(db_notifications, on, organizer, meeting)
+
+    for answer in ("yes", "maybe", "no"):
+        await deliver(db_notifications, on, declined(meeting, guest, answer), actor=Actor(person_id=guest, name=""))
+
+    async with db_notifications.transaction() as session:
+        (message,) = (await session.exec(select(Message))).all()
+        assert (await session.exec(select(Delivery))).all() == []
+        names = await look_up(session, [message.params])
+    assert (message.recipient_id, message.kind, message.language) == (
+        organizer.person_id,
+        Kind.WORK_MEETING_DECLINED,
+        "es",
+    )
+    with speaking("es"):
+        shown = note(message.kind, message.params, names, BOSTON)
+    assert shown.title == "Alguien no asistirá a su reunión"
+    assert "Fall, and: how; it goes" in shown.words
+    assert "15:30" in shown.words
+    assert links.inside(message) == f"/agreements/meetings/{meeting.meeting_id}"
+
+
+async def test_an_organizer_who_does_not_come_tells_nobody_by_it(db_notifications: Database, known: District) -> None:
+    organizer = known.contact.person_id
+    meeting = a_state(organizer, organizer_id=organizer)
+    await deliver(db_notifications, on, meeting)
+
+    await deliver(db_notifications, on, declined(meeting, organizer), actor=Actor(person_id=organizer, name=""))
+
+    async with db_notifications.transaction() as session:
+        assert (await session.exec(select(Message))).all() == []
+
+
+async def test_the_people_of_a_partner_that_was_merged_hear_where_it_went(
+    db_notifications: Database, known: District
+) -> None:
+    into = OrganizationRegistered(organization_id=new_id(), name="Harbor Kids")
+    staff = (known.contact.person_id, known.colleague.person_id)
+    gone = known.program.organization_id
+    await deliver(db_notifications, on, into)
+
+    merged = OrganizationMerged(organization_id=gone, into_id=into.organization_id, person_ids=staff)
+    await deliver(db_notifications, on, merged, actor=Actor(person_id=new_id(), name=""), twice=True)
+
+    async with db_notifications.transaction() as session:
+        messages = (await session.exec(select(Message))).all()
+        names = await look_up(session, [one.params for one in messages])
+        mails = (await session.exec(select(Delivery))).all()
+    assert {one.recipient_id for one in messages} == set(staff)
+    assert len(mails) == 2
+    shown = note(messages[0].kind, messages[0].params, names, BOSTON)
+    assert shown.words.count("Harbor Kids") == 2
+    assert links.inside(messages[0]) == f"/agreements/partners/{gone}"

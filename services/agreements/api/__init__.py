@@ -2,6 +2,7 @@
 
 from services.agreements.api import (
     agreements,
+    attachments,
     goals,
     hsds,
     imports,
@@ -28,6 +29,7 @@ routers = [
     meetings.router,
     tasks.router,
     agreements.router,
+    attachments.router,
     goals.router,
     overview.router,
 ]

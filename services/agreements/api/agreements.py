@@ -105,9 +105,13 @@ class Replacement(BaseModel):
 
 
 class Replaced(BaseModel):
-    """In how many places somebody was replaced."""
+    """In how many places somebody was replaced: agreements, meetings, tasks from meetings."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     agreements: int
+    meetings: int
+    tasks: int
 
 
 class EntryView(BaseModel):
@@ -155,9 +159,8 @@ async def draft(request: Request, actor: Staff, session: Transaction, body: NewA
 
 @router.post("/agreements/contacts/replace")
 async def replace_contact(request: Request, actor: Staff, session: Transaction, body: Replacement) -> Replaced:
-    """Put somebody in the place of a contact who leaves, with everything that waited."""
-    count = await commands.replace_contact(session, **body.model_dump(), **_who(request, actor))
-    return Replaced(agreements=count)
+    """Put somebody in the place of a contact who leaves, with everything that waited, meetings and tasks included."""
+    return Replaced.model_validate(await commands.replace_contact(session, **body.model_dump(), **_who(request, actor)))
 
 
 @router.get("/agreements/{agreement_id}")

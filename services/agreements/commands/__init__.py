@@ -1,8 +1,10 @@
 """One function per verb; each loads, asks a rule, writes, puts the fact into the outbox, and never commits."""
 
 from services.agreements.commands.agreements import (
+    attach_to_agreement,
     change_agreement,
     comment_on_agreement,
+    detach_from_agreement,
     discard_draft,
     draft_agreement,
     measure_goal,
@@ -96,6 +98,7 @@ __all__ = [
     "ask_for_minutes",
     "ask_next",
     "ask_to_confirm",
+    "attach_to_agreement",
     "cancel_meeting",
     "change_agreement",
     "change_meeting",
@@ -109,6 +112,7 @@ __all__ = [
     "comment_on_agreement",
     "confirm_program",
     "decide_year_end",
+    "detach_from_agreement",
     "discard_draft",
     "draft_agreement",
     "drop_task",

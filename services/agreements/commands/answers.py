@@ -45,8 +45,9 @@ async def answer_meeting(
     if changed:
         of_series = occurrence_id if held.meeting.rule else None
         fact = MeetingAnswered(
-            **about(held), person_id=invitee.person_id, answer=answer.value, way=way, occurrence_id=of_series
-        )
+            **about(held), person_id=invitee.person_id, answer=answer.value, way=way, occurrence_id=of_series,
+            organizer_id=held.meeting.organizer_id, at=date.starts_at,
+        )  # fmt: skip
         await emit(session, fact, actor=actor, now=now)
 
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import documents
+from services.agreements.commands.agreements.attachments import attached_files
 from services.agreements.commands.partners import note_partner, settle, tended
 from services.agreements.commands.todos import close_todos, for_district, open_todo
 from services.agreements.commands.vetting import recount_ends
@@ -143,6 +144,7 @@ async def _document(
 
 
 async def unclaimed_files(session: AsyncSession, names: list[str]) -> list[str]:
-    """Of these files those that no document names: of uploads that broke off, and of documents taken away."""
+    """Of these files those that no document and no agreement names: of broken uploads, and of what was taken away."""
     claimed = set((await session.exec(select(Document.sha256).where(col(Document.sha256).in_(names)))).all())
+    claimed |= await attached_files(session, names)
     return [name for name in names if name not in claimed]

@@ -173,8 +173,8 @@ async def change_meeting(
             setattr(held.meeting, name, value)
     if changes.times:
         await _replace_dates(session, held, entry, values, actor=actor, now=now)
-    gone = await _uninvite(session, held, changes.gone, actor=actor, now=now)
-    await _invite(session, held, changes.new, actor=actor, now=now)
+    gone = await uninvite(session, held, changes.gone, actor=actor, now=now)
+    await invite(session, held, changes.new, actor=actor, now=now)
     who = held.person_ids if changes.times else tuple(sorted(changes.new))
     await plan_reminders(session, held, held.ahead(now), who, zone=zone, now=now)
     await ask_for_answers(session, held, who, actor=actor, now=now)
@@ -248,9 +248,10 @@ async def _replace_dates(
     await session.flush()
 
 
-async def _uninvite(
+async def uninvite(
     session: AsyncSession, held: Held, ids: Sequence[UUID], *, actor: Actor, now: datetime
 ) -> Sequence[UUID]:
+    """Let these people stay away from what is to come; who they were."""
     for invitee in [one for one in held.invitees if one.person_id in ids]:
         held.invitees.remove(invitee)
         await session.delete(invitee)
@@ -259,7 +260,8 @@ async def _uninvite(
     return ids
 
 
-async def _invite(session: AsyncSession, held: Held, ids: Sequence[UUID], *, actor: Actor, now: datetime) -> None:
+async def invite(session: AsyncSession, held: Held, ids: Sequence[UUID], *, actor: Actor, now: datetime) -> None:
+    """Put these people on the list; whoever does so comes."""
     invitees = [_invitee(held.meeting, id, actor, now) for id in ids]
     session.add_all(invitees)
     held.invitees += invitees

@@ -25,7 +25,7 @@ from services.agreements.commands.partners import (
 from services.agreements.commands.reviews import hand_over_reviews
 from services.agreements.commands.todos import To, close_todos, for_organization, open_todo
 from services.agreements.commands.vetting import recount_ends
-from services.agreements.models import Organization, Program, Registration, Table, Todo
+from services.agreements.models import Organization, Person, Program, Registration, Table, Todo
 from services.agreements.rules import not_found
 from services.agreements.rules.vetting import LISTED, PartnerStatus, Verb, decide
 from shared.events.agreements import OrganizationMerged
@@ -51,7 +51,7 @@ async def merge_organizations(
     check_version(gone, version)
     _refuse_direction(gone, into)
     after = decide(gone.standing, Verb.MERGE, mover(actor))
-    programs = await programs_of(session, gone.id)
+    programs, staff = await programs_of(session, gone.id), await _people_of(session, gone.id)
     _refuse_same(programs, await programs_of(session, into.id))
     await _hand_over_todos(session, gone, into, actor, now)
     await _hand_over(session, gone, into)
@@ -63,7 +63,8 @@ async def merge_organizations(
         touch_partner(organization, actor=actor, now=now)
         what = "merged" if organization is gone else "took_over"
         session.add(note_partner(organization, what, actor=actor, now=now, words=other.name))
-    await emit(session, OrganizationMerged(organization_id=gone.id, into_id=into.id), actor=actor, now=now)
+    merged = OrganizationMerged(organization_id=gone.id, into_id=into.id, person_ids=staff)
+    await emit(session, merged, actor=actor, now=now)
     for program in programs:
         await session.refresh(program)
     await emit_many(session, [state_of(program, into) for program in programs], actor=actor, now=now)
@@ -98,6 +99,12 @@ def _refuse_same(ours: Sequence[Program], theirs: Sequence[Program]) -> None:
     if same:
         said = f"Both have the program {', '.join(same[:5])}. Give one of the two another name first, or close it."
         raise Refusal(Kind.CONFLICT, "same_programs", said)
+
+
+async def _people_of(session: AsyncSession, organization_id: UUID) -> tuple[UUID, ...]:
+    """Who works for a partner."""
+    people = select(Person.id).where(col(Person.organization_ids).contains([organization_id]), col(Person.active))
+    return tuple(await session.exec(people.order_by(col(Person.id))))
 
 
 async def _hand_over(session: AsyncSession, gone: Organization, into: Organization) -> None:

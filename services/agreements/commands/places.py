@@ -1,4 +1,4 @@
-"""Where neighborhoods and postal codes are: in the middle of the programs there."""
+"""Where schools are, and neighborhoods and postal codes: in the middle of the programs there."""
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,12 +12,16 @@ _SURVEY = text("""
     ) AS said (kind, key, name)
     WHERE key <> '' AND status <> 'closed' AND latitude IS NOT NULL AND longitude IS NOT NULL
     GROUP BY kind, key
+    UNION ALL (
+        SELECT DISTINCT ON (plain(name)) 'school', plain(name), name, latitude, longitude, 0
+        FROM school WHERE active AND latitude IS NOT NULL AND longitude IS NOT NULL ORDER BY plain(name), id
+    )
 """)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('survey of places'))")
 
 
 async def survey_places(session: AsyncSession) -> int:
-    """Find anew where neighborhoods and postal codes are; how many there are."""
+    """Find anew where schools, neighborhoods and postal codes are; how many there are."""
     if not (await session.execute(_LOCK)).scalar_one():
         return 0
     await session.execute(_FORGET)

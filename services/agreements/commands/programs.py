@@ -96,6 +96,8 @@ async def change_program(
     values = valid_program(entry, schools, country)
     if entry.position is None:
         values = _at_the_same_place(before, values)
+    if entry.currency is None:
+        values = values.model_copy(update={"currency": before.currency})
     fields = changed_fields(before, values)
     if not fields:
         return program

@@ -121,6 +121,28 @@ async def reopen_task(session: AsyncSession, task_id: UUID, *, zone: ZoneInfo, a
     return task
 
 
+async def hand_over_tasks(
+    session: AsyncSession,
+    meeting: Meeting,
+    leaver_id: UUID,
+    successor_id: UUID,
+    *,
+    zone: ZoneInfo,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Have somebody do what a leaver took on at a meeting, which is locked; how many tasks that were."""
+    open = select(Task).where(Task.meeting_id == meeting.id, Task.owner_id == leaver_id, Task.status == TaskStatus.OPEN)
+    tasks = (await session.exec(open.order_by(col(Task.id)).with_for_update())).all()
+    for task in tasks:
+        await close_todos(session, task.id, actor=actor, now=now)
+        task.owner_id = successor_id
+        _touch(task, actor, now)
+        await _wait_for(session, task, meeting, zone=zone, actor=actor, now=now)
+        await emit(session, TaskAgreed(**_about(task, meeting)), actor=actor, now=now)
+    return len(tasks)
+
+
 async def _moved(
     session: AsyncSession, task_id: UUID, verb: TaskVerb, to: TaskStatus, actor: Actor, now: datetime
 ) -> tuple[Task, Meeting]:

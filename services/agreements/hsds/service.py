@@ -6,6 +6,8 @@ from html import unescape
 from typing import Any
 from uuid import UUID
 
+from babel.numbers import get_territory_currencies
+
 from services.agreements.hsds.address import one_line
 from services.agreements.hsds.needs import needs_in
 from services.agreements.hsds.terms import GRADES, SCHOOLS, made
@@ -13,7 +15,7 @@ from services.agreements.programs_csv import Became, Line, parse_grades
 from services.agreements.programs_csv.grades import in_order
 from services.agreements.programs_csv.languages import language_tag
 from services.agreements.rules import MAX_CAPACITY, MAX_LENGTH, ProgramValues
-from services.agreements.rules.programs import MAX_AGE, cents_in
+from services.agreements.rules.programs import CURRENCIES, MAX_AGE, cents_in
 from services.agreements.rules.times import DAYS, MOST_TIMES, in_week_order, read_times
 from services.agreements.words import Phone, folded, is_email, line, lines, phones_in, web_address
 from shared.events import vocabulary
@@ -38,6 +40,7 @@ class ServiceReader:
         phone, email = self._phone(), self._email()
         contact = next((line(_text(one.get("name"))) for one in self._all("contacts") if one.get("name")), "")
         cents, note = self._cost()
+        currency = self._currency() if cents else ""
         low, high = self._number("minimum_age", MAX_AGE), self._number("maximum_age", MAX_AGE)
         room = next(iter(self._all("capacities")), {})
         return ProgramValues(
@@ -57,6 +60,7 @@ class ServiceReader:
             minimum_age=low if low is None or high is None or low <= high else None,
             maximum_age=high if low is None or high is None or low <= high else None,
             cost_cents=cents,
+            currency=currency,
             cost_note=self._cut("cost_note", note),
             times=self._times(),
             url=self._url(),
@@ -167,6 +171,17 @@ class ServiceReader:
         if cents is None and folded(note).strip(" .") in ("free", "none", "no fee", "no cost", "gratis"):
             return 0, ""
         return cents, "" if folded(said) == "free" else line(said)
+
+    def _currency(self) -> str:
+        """Of the amount; empty where it is the country's own, in which a district usually counts."""
+        given = next((one.get("currency") for one in self._all("cost_options") if one.get("amount") is not None), None)
+        code = line(_text(given)).upper()
+        if not code or code in get_territory_currencies(self.country):
+            return ""
+        if code not in CURRENCIES:
+            self._left_out("currency", code, "Not the code of a currency")
+            return ""
+        return code
 
     def _email(self) -> str | None:
         home = self.service.get("organization") or {}

@@ -139,7 +139,7 @@ class Writer:
             id=made("cost", program.id),
             service_id=str(program.id),
             option="Free" if not program.cost_cents else "",
-            currency=self.currency.lower(),
+            currency=(program.currency or self.currency).lower(),
             amount=program.cost_cents / 100,
             amount_description=program.cost_note,
         )

@@ -30,7 +30,7 @@ class Listing(Table, table=True):
     program_id: UUID = Field(primary_key=True, foreign_key="program.id", ondelete="CASCADE")
     organization_id: UUID
     sinks: int
-    """What stands further back: 1 has no open place, 2 is stale, 3 is both."""
+    """What stands further back, added up: 1 has no open place, 2 is stale, 4 is of a partner that may take nobody."""
     name_key: str
     partner_key: str
     latitude: float | None = Field(default=None, sa_type=Double)
@@ -43,10 +43,10 @@ class Listing(Table, table=True):
 
 
 class Place(Table, table=True):
-    """A neighborhood or a postal code, in the middle of its programs: what "near" means without a map service."""
+    """A school; or a neighborhood or a postal code, in the middle of its programs: what "near" means without a map."""
 
     kind: str = Field(primary_key=True)
-    """`neighborhood` or `postcode`."""
+    """`neighborhood`, `postcode` or `school`."""
     key: str = Field(primary_key=True)
     """The name without accents and capitals."""
     name: str

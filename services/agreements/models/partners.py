@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Uuid, text
+from sqlalchemy import Column, Double, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -18,6 +18,8 @@ class School(Table, table=True):
     id: UUID = Field(primary_key=True)
     name: str
     active: bool = True
+    latitude: float | None = Field(default=None, sa_type=Double)
+    longitude: float | None = Field(default=None, sa_type=Double)
 
 
 class Person(Table, table=True):

@@ -48,6 +48,8 @@ class Program(Table, table=True):
     minimum_age: int | None = None
     maximum_age: int | None = None
     cost_cents: int | None = None
+    currency: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """ISO 4217; empty: the district's."""
     cost_note: str = Field(default="", sa_column_kwargs={"server_default": ""})
     times: list[str] = Field(default=[], sa_column=Column(ARRAY(Text()), nullable=False, server_default="{}"))
     """`MO 15:00-17:30`, in the order of the week."""

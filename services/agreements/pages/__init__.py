@@ -1,6 +1,7 @@
 """Pages about partners and programs: the same commands as the API."""
 
 from services.agreements.pages import (
+    agreement_attachments,
     agreement_contacts,
     agreement_drafts,
     agreement_goals,
@@ -43,6 +44,7 @@ routers = [
     agreements.router,
     agreement_drafts.router,
     agreement_signing.router,
+    agreement_attachments.router,
     agreement_goals.router,
     agreement_contacts.router,
     overview.router,

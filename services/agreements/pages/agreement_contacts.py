@@ -38,7 +38,7 @@ async def replaced(
 ) -> Response:
     """Put the other person in all these places."""
     try:
-        await commands.replace_contact(
+        taken = await commands.replace_contact(
             session, leaver_id=person_id, successor_id=successor_id or NOBODY, **who(request, actor)
         )
     except Refusal as refusal:
@@ -46,7 +46,7 @@ async def replaced(
             raise
         context = await _context(session, actor, person_id)
         return form_again(request, actor, "agreement_contacts.html", refusal, **context)
-    return see_other(f"/agreements/agreements?contact={successor_id}")
+    return see_other(f"/agreements/agreements?contact={successor_id}&meetings={taken.meetings}&tasks={taken.tasks}")
 
 
 async def _context(session: AsyncSession, actor: Actor, person_id: UUID) -> dict[str, Any]:

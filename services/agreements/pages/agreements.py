@@ -58,9 +58,15 @@ class Moment:
 
 @router.get("")
 async def agreements(
-    request: Request, actor: Staff, session: Transaction, search: Annotated[AgreementSearch, Query()], paging: Page
+    request: Request,
+    actor: Staff,
+    session: Transaction,
+    search: Annotated[AgreementSearch, Query()],
+    paging: Page,
+    meetings: int = 0,
+    tasks: int = 0,
 ) -> HTMLResponse:
-    """The list of agreements."""
+    """The list of agreements; after a contact was replaced it says how many meetings and tasks went along."""
     found, total = await queries.find_agreements(session, search, actor=actor, offset=paging.offset, limit=paging.limit)
     return show(
         request,
@@ -73,6 +79,7 @@ async def agreements(
         schools=[(one.id, one.name) for one in await queries.schools(session)],
         said=agreement_words,
         today=today_in(request),
+        handed_over=agreement_words.handed_over(meetings, tasks) if search.contact else "",
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements import commands, partner_labels, queries
+from services.agreements import commands, queries
 from services.agreements.access import Keeper, is_staff
 from services.agreements.models import Change
 from services.agreements.pages.map import drawn
@@ -65,6 +65,7 @@ async def programs(
     seen = search if is_staff(actor) else search.model_copy(update={"status": "open"})
     found = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
     schools, places = await queries.schools(session), await queries.neighborhoods(session)
+    on_the_map = await queries.schools_on_the_map(session)
     miles = settings_of(request).distances == "miles"
     return show(
         request,
@@ -75,21 +76,26 @@ async def programs(
         more=found.more,
         unknown_place=seen.near is not None and found.near is None,
         why={one.id: why_it_fits(seen, one) for one in found.programs},
-        drawn=drawn(found.programs, places, first=paging.offset + 1, miles=miles),
+        drawn=drawn(found.programs, [*places, *_named(on_the_map, seen.near)], first=paging.offset + 1, miles=miles),
         paging=paging,
         search=seen,
         schools=[(school.id, school.name) for school in schools],
         school=next((school for school in schools if school.id == seen.school), None),
-        places=_near_options(places, seen.near),
+        places=_near_options([*places, *on_the_map], seen.near),
         sorts=SORTS,
         statuses=STATUSES,
     )
 
 
 def _near_options(places: list[PlaceView], near: str | None) -> list[tuple[str, str]]:
-    """The neighborhoods, and whatever else the address of the page says."""
+    """The neighborhoods and schools, and whatever else the address of the page says."""
     names = [place.name for place in places]
     return [(name, name) for name in ([] if near is None or near in names else [near]) + names]
+
+
+def _named(places: list[PlaceView], near: str | None) -> list[PlaceView]:
+    """The place of this name: it stands on the map where one searches near it."""
+    return [place for place in places if place.name == near]
 
 
 @router.get("/programs.csv")
@@ -158,8 +164,6 @@ async def program(
         actor,
         "program.html",
         program=found,
-        halt=(await queries.organization_view(session, found.organization_id)).halt,
-        halts=partner_labels.HALT_LABELS,
         school_links=await queries.schools_named(session, found.school_ids),
         timeline=[_moment(change) for change in changes],
         done=done,
@@ -294,6 +298,7 @@ def _filled(program: ProgramView) -> ProgramForm:
         minimum_age=program.minimum_age,
         maximum_age=program.maximum_age,
         cost=amount(program.cost_cents),
+        currency=program.currency,
         cost_note=program.cost_note,
         times=written(program.times),
         open_places=program.open_places,

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from services.agreements import directory_words, labels
+from services.agreements import directory_words, labels, partner_labels
 from services.agreements.access import is_staff
 from services.agreements.rules import keeps
 from services.agreements.settings import settings_of
@@ -24,6 +24,8 @@ def show(request: Request, actor: Actor | None, template: str, *, status: int = 
         for_families=context.pop("for_families", not is_staff(actor)),
         words=labels,
         says=directory_words,
+        halts=partner_labels.HALT_LABELS,
+        currency=settings_of(request).currency,
         miles=settings_of(request).distances == "miles",
         is_staff=is_staff(actor),
         keeps=lambda organization_id: keeps(actor, organization_id),

@@ -55,6 +55,7 @@ class ProgramTemplates(_Part):
     minimum_age: Template = ""
     maximum_age: Template = ""
     cost: Template = ""
+    currency: Template = ""
     cost_note: Template = ""
     times: Template = ""
     open_places: Template = ""

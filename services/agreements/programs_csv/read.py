@@ -200,6 +200,7 @@ def _values(draft: Draft) -> ProgramValues:
         minimum_age=int(texts["minimum_age"]) if texts["minimum_age"] else None,
         maximum_age=int(texts["maximum_age"]) if texts["maximum_age"] else None,
         cost_cents=int(texts["cost"]) if texts["cost"] else None,
+        currency=texts["currency"],
         cost_note=texts["cost_note"],
         times=tuple(texts["times"].splitlines()),
         open_places=int(texts["open_places"]) if texts["open_places"] else None,

@@ -13,7 +13,7 @@ from services.agreements.programs_csv.mapping import ColumnMapping, filled, word
 from services.agreements.programs_csv.report import Became, Line
 from services.agreements.programs_csv.table import Row
 from services.agreements.rules import MAX_CAPACITY, MAX_LENGTH, cents_in
-from services.agreements.rules.programs import MAX_AGE
+from services.agreements.rules.programs import CURRENCIES, MAX_AGE
 from services.agreements.rules.times import MOST_TIMES, read_times
 from services.agreements.words import folded, is_email, line, lines, phones_in, web_address
 from shared.events.vocabulary import Need
@@ -136,7 +136,11 @@ class RowReader:
                 texts[field] = text[: MAX_LENGTH[field]].rstrip()
         numbers = {field: self._number(row, words, field) for field in _NUMBERS}
         more = {"contact_email": self._email(row, words), "url": self._url(row, words)}
-        more |= {"cost": self._cost(row, words), "times": self._times(row, words)}
+        more |= {
+            "cost": self._cost(row, words),
+            "times": self._times(row, words),
+            "currency": self._currency(row, words),
+        }
         return texts | numbers | self._phone(row, words) | more
 
     def _email(self, row: Row, words: Mapping[str, str]) -> str:
@@ -158,6 +162,12 @@ class RowReader:
         if text and cents is None:
             return self._left_out(row, self.column("cost"), text, "Not an amount of money")
         return "" if cents is None else str(cents)
+
+    def _currency(self, row: Row, words: Mapping[str, str]) -> str:
+        code = self._field("currency", words).upper()
+        if code and code not in CURRENCIES:
+            return self._left_out(row, self.column("currency"), code, "Not the code of a currency")
+        return code
 
     def _times(self, row: Row, words: Mapping[str, str]) -> str:
         text = self._field("times", words, lines)

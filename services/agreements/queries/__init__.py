@@ -7,6 +7,7 @@ from services.agreements.queries.agreements import (
     TextView,
     agreement_history,
     agreement_view,
+    attachment,
     find_agreements,
     is_first_in_force,
     text_with_signatures,
@@ -45,7 +46,7 @@ from services.agreements.queries.partners import (
     schools_named,
 )
 from services.agreements.queries.people import people_of, person_names
-from services.agreements.queries.places import PlaceView, neighborhoods
+from services.agreements.queries.places import PlaceView, neighborhoods, schools_on_the_map
 from services.agreements.queries.programs import (
     ProgramView,
     history,
@@ -120,6 +121,7 @@ __all__ = [
     "YearEndView",
     "agreement_history",
     "agreement_view",
+    "attachment",
     "calendar_entries",
     "calendar_secret",
     "document_view",
@@ -157,6 +159,7 @@ __all__ = [
     "school_with_partners",
     "schools",
     "schools_named",
+    "schools_on_the_map",
     "task_view",
     "tended_organization",
     "text_with_signatures",

@@ -26,6 +26,7 @@ from services.agreements.rules.agreements import (
     may_see,
     mover_of,
 )
+from services.agreements.rules.attachments import AttachmentTerms
 from services.agreements.rules.terms import AgreementKind, EndReason, Terms
 from shared.identity import Actor
 
@@ -318,6 +319,15 @@ async def text_with_signatures(
         .order_by(col(Signature.at))
     )
     return text, signatures.all()
+
+
+async def attachment(session: AsyncSession, agreement_id: UUID, sha256: str, *, actor: Actor) -> AttachmentTerms:
+    """A file that any text of an agreement names, for whoever may read the agreement."""
+    texts = (await agreement_view(session, agreement_id, actor=actor)).texts
+    found = next((one for text in texts for one in text.terms.attachments if one.sha256 == sha256), None)
+    if found is None:
+        raise not_found("attachment")
+    return found
 
 
 async def agreement_history(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementEntry]:

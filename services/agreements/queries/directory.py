@@ -28,6 +28,7 @@ from services.agreements.models import Listing, Organization, Program
 from services.agreements.queries.places import Around, around
 from services.agreements.queries.programs import ProgramView, view_of
 from services.agreements.queries.search import ProgramSearch, facets, words_query
+from services.agreements.rules.standing import Halt
 
 MOST = 1_000
 """Programs that a search puts in order; of more it says that there are more."""
@@ -81,8 +82,9 @@ async def find_programs(
 ) -> Found:
     """Programs that fit, a part of them.
 
-    In the order `best` those whose name has the words come first, then what is near; entries without room and stale
-    ones sink. It looks at a thousand; the other orders, and a search without a limit, count every one.
+    In the order `best` those whose name has the words come first, then what is near; entries without room, stale ones
+    and those that take nobody now sink. It looks at a thousand; the other orders, and a search without a limit, count
+    every one.
     """
     near = await around(session, search.near, search.within) if search.near else None
     if search.near and near is None:
@@ -106,9 +108,9 @@ async def count_of(session: AsyncSession, fits: Fits) -> int:
 async def programs_of(session: AsyncSession, distances: dict[UUID, float | None]) -> list[ProgramView]:
     """The programs of these ids, in this order, each with how far it is."""
     found = await session.exec(
-        select(Program, Organization.name).join(Organization).where(col(Program.id).in_(distances))
+        select(Program, Organization.name, Organization.halt).join(Organization).where(col(Program.id).in_(distances))
     )
-    rows = {program.id: (program, name) for program, name in found}
+    rows = {program.id: (program, name, Halt(halt) if halt else None) for program, name, halt in found}
     return [view_of(*rows[id], distance=distance) for id, distance in distances.items() if id in rows]
 
 
@@ -155,8 +157,8 @@ def _best_order(fits: Fits) -> list[Any]:
 
 
 def _ranks(sinks: Any, distance: Any) -> list[Any]:
-    """What is stale stands last; before it what is near comes first, or else what has room."""
-    return [sinks] if distance is None else [sinks >= 2, distance]
+    """What takes nobody stands last, before it what is stale; then what is near comes first, or else what has room."""
+    return [sinks] if distance is None else [sinks // 2, distance]
 
 
 _ORDERS: dict[str, tuple[Any, ...]] = {

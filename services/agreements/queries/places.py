@@ -1,4 +1,4 @@
-"""Where a search is near: a neighborhood, a postal code or a position, and how far things are from there."""
+"""Where a search is near: a neighborhood, a postal code, a school or a position, and how far things are from there."""
 
 from dataclasses import dataclass
 from math import cos, radians
@@ -19,7 +19,7 @@ USUAL = 8_000
 
 
 class PlaceView(BaseModel):
-    """A neighborhood or a postal code."""
+    """A neighborhood, a postal code or a school."""
 
     kind: str
     name: str
@@ -69,5 +69,14 @@ async def around(session: AsyncSession, near: str, metres: int | None) -> Around
 
 async def neighborhoods(session: AsyncSession) -> list[PlaceView]:
     """The neighborhoods that programs name, by name."""
-    rows = await session.exec(select(Place).where(Place.kind == "neighborhood").order_by(Place.name))
+    return await _places(session, "neighborhood")
+
+
+async def schools_on_the_map(session: AsyncSession) -> list[PlaceView]:
+    """The schools of which it is known where they are, by name."""
+    return await _places(session, "school")
+
+
+async def _places(session: AsyncSession, kind: str) -> list[PlaceView]:
+    rows = await session.exec(select(Place).where(Place.kind == kind).order_by(Place.name))
     return [PlaceView.model_validate(row, from_attributes=True) for row in rows]

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Change, Organization, Program, ProgramImport
 from services.agreements.rules import Freshness, ProgramStatus, not_found
+from services.agreements.rules.standing import Halt
 from services.agreements.words import shown_phone
 from shared.events.vocabulary import Need
 
@@ -23,6 +24,8 @@ class ProgramView(BaseModel):
     id: UUID
     organization_id: UUID
     organization_name: str
+    halt: Halt | None
+    """Why it takes no new students although it is open."""
     name: str
     description: str
     needs: list[Need]
@@ -45,7 +48,9 @@ class ProgramView(BaseModel):
     minimum_age: int | None
     maximum_age: int | None
     cost_cents: int | None
-    """0: free; None: not known."""
+    """Hundredths of `currency`; 0: free; None: not known."""
+    currency: str
+    """ISO 4217; empty: the district's."""
     cost_note: str
     times: list[str]
     """Each week: `MO 15:00-17:30`."""
@@ -69,17 +74,21 @@ class ProgramView(BaseModel):
 
 async def program_view(session: AsyncSession, program_id: UUID) -> ProgramView:
     """One program, open or not."""
-    found = await session.exec(select(Program, Organization.name).join(Organization).where(Program.id == program_id))
+    found = await session.exec(
+        select(Program, Organization.name, Organization.halt).join(Organization).where(Program.id == program_id)
+    )
     row = found.first()
     if row is None:
         raise not_found("program")
     return view_of(*row)
 
 
-def view_of(program: Program, organization_name: str, *, distance: float | None = None) -> ProgramView:
+def view_of(
+    program: Program, organization_name: str, halt: Halt | None, *, distance: float | None = None
+) -> ProgramView:
     """A program's row as it is read."""
     fields = {name: getattr(program, name) for name in ProgramView.model_fields if name in Program.model_fields}
-    return ProgramView(**fields, organization_name=organization_name, distance=distance)
+    return ProgramView(**fields, organization_name=organization_name, halt=halt, distance=distance)
 
 
 async def history(session: AsyncSession, program_id: UUID) -> Sequence[Change]:

@@ -60,7 +60,9 @@ class ProgramSearch(BaseModel):
     free: Yes = Field(default=None, description="Costs nothing")
     room: Yes = Field(default=None, description="Has a place free now")
     near: Annotated[str | None, Blank] = Field(
-        default=None, max_length=100, description="A neighborhood, a postal code, or latitude and longitude"
+        default=None,
+        max_length=100,
+        description="A neighborhood, a postal code, a school's name, or latitude and longitude",
     )
     within: Annotated[int | None, Blank] = Field(default=None, ge=1, le=500_000, description="Metres; with `near`")
     status: Literal["open", "paused", "closed", "any"] = "open"

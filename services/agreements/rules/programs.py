@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from enum import StrEnum
 from uuid import UUID
 
+from babel.numbers import list_currencies
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements.rules.times import MOST_TIMES, read_times
@@ -26,6 +27,8 @@ MAX_LENGTH = {
 """Characters that a text may have."""
 MAX_CAPACITY = 100_000
 MAX_AGE = 120
+CURRENCIES = frozenset(list_currencies())
+"""ISO 4217, as CLDR knows them."""
 MAX_COST = 1_000_000
 """In the currency's larger unit."""
 NO_CONTACT = "A program needs a contact, or nobody could answer. Enter an e-mail address or a telephone number."
@@ -50,6 +53,7 @@ FIELD_LABELS = {
     "minimum_age": "Youngest age",
     "maximum_age": "Oldest age",
     "cost_cents": "Cost",
+    "currency": "Currency",
     "cost_note": "About the cost",
     "times": "Weekly times",
     "open_places": "Open places",
@@ -108,7 +112,8 @@ class ProgramEntry(BaseModel):
     position: str | None = Field(default=None, description="Latitude and longitude; not given: as it was")
     minimum_age: int | str | None = Field(default=None, description="Years; empty: no lower limit")
     maximum_age: int | str | None = Field(default=None, description="Years; empty: no upper limit")
-    cost: int | float | str | None = Field(default=None, description="In dollars; 0: free; empty: not known")
+    cost: int | float | str | None = Field(default=None, description="0: free; empty: not known")
+    currency: str | None = Field(default=None, description="ISO 4217; empty: the district's; not given: as it was")
     cost_note: str = Field(default="", description="For what the cost is, who pays less")
     times: str = Field(default="", description="Each week: `Mon-Thu 15:00-17:30`, one in each line")
     open_places: int | str | None = Field(default=None, description="Free now; 0: a waiting list; empty: not known")
@@ -139,7 +144,9 @@ class ProgramValues(BaseModel):
     minimum_age: int | None = None
     maximum_age: int | None = None
     cost_cents: int | None = None
-    """Hundredths of a dollar; 0: free."""
+    """Hundredths of the currency; 0: free."""
+    currency: str = ""
+    """ISO 4217; empty: the district's."""
     cost_note: str = ""
     times: tuple[str, ...] = ()
     """`MO 15:00-17:30`, in the order of the week."""
@@ -177,6 +184,7 @@ def valid_program(entry: ProgramEntry, schools: Collection[UUID], country: str =
         minimum_age=check.number("minimum_age", 0, MAX_AGE, "an age in years, such as 6"),
         maximum_age=check.number("maximum_age", 0, MAX_AGE, "an age in years, such as 14"),
         cost_cents=check.cost(),
+        currency=check.currency(),
         cost_note=check.text("cost_note"),
         times=check.times(),
         open_places=check.number("open_places", 0, MAX_CAPACITY, "how many places are free, such as 3"),
@@ -232,6 +240,12 @@ class _Check:
         if cents is None:
             self.wrong["cost"] = "Enter a number such as 25 or 12.50, 0 where it is free, or leave it empty."
         return cents
+
+    def currency(self) -> str:
+        code = line(self.entry.currency or "").upper()
+        if code and code not in CURRENCIES:
+            self.wrong["currency"] = "Enter the code of a currency, such as CAD, or leave it empty."
+        return code
 
     def times(self) -> tuple[str, ...]:
         try:

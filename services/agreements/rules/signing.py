@@ -11,6 +11,7 @@ from uuid import UUID
 from babel.dates import format_date
 
 from services.agreements.rules.agreements import Side
+from services.agreements.rules.attachments import AttachmentTerms
 from services.agreements.rules.goals import GoalTerms
 from services.agreements.rules.terms import FIELD_LABELS, TEXTS, AgreementKind, DataBasis, Terms
 from services.agreements.words import line
@@ -89,6 +90,7 @@ def _body(terms: Terms, currency: str) -> list[tuple[str, str]]:
     said["goals"] = "\n".join(_goal(place, goal) for place, goal in enumerate(terms.goals, start=1))
     said["amount"] = _money(terms.amount, currency) if terms.amount is not None else ""
     said["data_basis"] = BASIS_LABELS[terms.data_basis]
+    said["attachments"] = "\n".join(_attachment(place, one) for place, one in enumerate(terms.attachments, start=1))
     return [(name, said[name]) for name in FIELD_LABELS if name in said]
 
 
@@ -101,6 +103,10 @@ def _goal(place: int, goal: GoalTerms) -> str:
     baseline = f"from {goal.baseline:g}{unit} " if goal.baseline is not None else ""
     by = f" by {_day(goal.due_on)}" if goal.due_on else ""
     return f"{place}. {goal.title}. Measure: {goal.measure}. Target: {baseline}to {goal.target:g}{unit}{by}."
+
+
+def _attachment(place: int, one: AttachmentTerms) -> str:
+    return f"{place}. {one.title} ({one.name}, {one.size:,} bytes). SHA-256 of the file: {one.sha256}"
 
 
 def digest_of(text: str) -> str:

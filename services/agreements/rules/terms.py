@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.agreements.rules.attachments import AttachmentTerms
 from services.agreements.rules.goals import GoalEntry, GoalTerms, valid_goals
 from services.agreements.words import line, lines
 from shared.refusals import Kind, Refusal
@@ -78,6 +79,7 @@ FIELD_LABELS = {
     "ends_on": "Last day",
     "notice_days": "Days of notice before the end",
     "review_on": "Day of review",
+    "attachments": "Attachments",
 }
 """Words for the fields, in the order of the text."""
 
@@ -138,14 +140,20 @@ class Terms(BaseModel):
     notice_days: int = 60
     """How many days before the end renewal is due."""
     review_on: date | None = None
+    attachments: tuple[AttachmentTerms, ...] = ()
 
 
 def valid_terms(
-    entry: TermsEntry, *, agreement_id: UUID, schools: Collection[UUID], goals: Collection[UUID] = ()
+    entry: TermsEntry,
+    *,
+    agreement_id: UUID,
+    schools: Collection[UUID],
+    goals: Collection[UUID] = (),
+    attachments: tuple[AttachmentTerms, ...] = (),
 ) -> Terms:
     """The entry, checked; refuses with what is wrong per field.
 
-    `schools` are those that may be covered, `goals` those that the agreement has already.
+    `schools` are those that may be covered, `goals` and `attachments` those that the agreement has already.
     """
     check = _Check(entry)
     starts_on = check.day("starts_on", required="Enter the first day, such as 2026-09-01.")
@@ -163,6 +171,7 @@ def valid_terms(
         "data_basis": check.code("data_basis", DataBasis, "Choose the legal basis."),
         "notice_days": check.notice(),
         "review_on": review_on,
+        "attachments": attachments,
     } | {name: check.text(name) for name in TEXTS}
     if check.wrong or starts_on is None or ends_on is None:
         raise _refused("The agreement was not saved. Check what is marked below.", "terms_invalid", check.wrong)

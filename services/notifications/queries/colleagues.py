@@ -14,7 +14,7 @@ from shared.events.agreements import MeetingFact
 from shared.events.base import Fact
 from shared.messaging import NotYet
 
-NAMED = (Who.PERSON, Who.PEOPLE, Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)
+NAMED = (Who.PERSON, Who.PEOPLE, Who.ORGANIZER, Who.SCHOOL_CONTACT, Who.PARTNER_CONTACT)
 
 
 async def colleagues(session: AsyncSession, fact: Fact) -> Mapping[Who, Sequence[Reach]]:

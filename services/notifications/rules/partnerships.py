@@ -27,6 +27,8 @@ class Who(StrEnum):
     """Everybody who works at the school."""
     PERSON = "person_id"
     PEOPLE = "person_ids"
+    ORGANIZER = "organizer_id"
+    """Who called the meeting."""
     DISTRICT = "district"
     """The district office; no field is needed."""
 
@@ -87,6 +89,7 @@ TOLD: dict[type[Fact], tuple[Told, ...]] = {
     ),
     agreements.CertificationLapsed: (Told(Kind.WORK_CERTIFICATION_LAPSED, (Who.PARTNER, Who.DISTRICT)),),
     agreements.DocumentAccepted: (Told(Kind.WORK_DOCUMENT_ACCEPTED, (Who.PARTNER,), email=False),),
+    agreements.OrganizationMerged: (Told(Kind.WORK_PARTNER_MERGED, (Who.PEOPLE,)),),
     agreements.ProgramClosed: (Told(Kind.WORK_PROGRAM_CLOSED, (Who.PARTNER,), email=False),),
     agreements.ProgramsConfirmationDue: (
         Told(Kind.WORK_PROGRAMS_TO_CONFIRM, (Who.PARTNER,), when=lambda fact: not fact.lapsed),
@@ -137,6 +140,10 @@ TOLD: dict[type[Fact], tuple[Told, ...]] = {
     agreements.MeetingUninvited: (Told(Kind.WORK_MEETING_UNINVITED, (Who.PEOPLE,)),),
     agreements.MeetingReminderDue: (Told(Kind.WORK_MEETING_REMINDER, (Who.PERSON,)),),
     agreements.MeetingHeld: (Told(Kind.WORK_MEETING_MINUTES, (Who.PEOPLE,), when=lambda fact: not fact.again),),
+    # Each answer as a mail would be too many: it stands in the app.
+    agreements.MeetingAnswered: (
+        Told(Kind.WORK_MEETING_DECLINED, (Who.ORGANIZER,), email=False, when=lambda fact: fact.answer == "no"),
+    ),
     agreements.TaskAgreed: (Told(Kind.WORK_TASK_AGREED, (Who.PERSON,)),),
     agreements.TaskReminderDue: (
         Told(Kind.WORK_TASK_DUE, (Who.PERSON,), when=lambda fact: not fact.overdue),
@@ -174,7 +181,9 @@ PARAMETERS = ("school_id", "organization_id", "program_id", "meeting_id", "occur
 def _parameters(fact: Fact) -> dict[str, str]:
     """What a message needs of a fact to be written: ids, a date or a moment, and where it leads."""
     data = fact.data()
-    return {"place": PLACES[fact.key]} | {name: str(data[name]) for name in PARAMETERS if data.get(name) is not None}
+    params = {"place": PLACES[fact.key]} | {n: str(data[n]) for n in PARAMETERS if data.get(n) is not None}
+    # Of two that became one, the one that goes on has a name to tell.
+    return params | ({"organization_id": str(data["into_id"])} if "into_id" in data else {})
 
 
 def _email(to: Reach, told: Told) -> Email:

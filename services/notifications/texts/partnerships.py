@@ -134,6 +134,15 @@ TEXTS: dict[Kind, Text] = {
         mark("The district office accepted a document of %(partner)s."),
         SEE_PARTNER,
     ),
+    Kind.WORK_PARTNER_MERGED: Text(
+        NEWS,
+        mark("Two partners are one now"),
+        mark(
+            "The district office found that your organization and %(partner)s are the same. Your programs, agreements "
+            "and open referrals stand under %(partner)s from now on. Please sign in again."
+        ),
+        SEE_PARTNER,
+    ),
     Kind.WORK_PROGRAM_CLOSED: Text(
         NEWS,
         mark("A program takes no more referrals"),
@@ -353,6 +362,12 @@ TEXTS: dict[Kind, Text] = {
         MEETING_NEWS,
         mark("The minutes of a meeting are there"),
         mark("What was said and agreed at %(meeting)s on %(day)s can be read now."),
+        SEE_MEETING,
+    ),
+    Kind.WORK_MEETING_DECLINED: Text(
+        MEETING_NEWS,
+        mark("Somebody does not come to your meeting"),
+        mark("Somebody whom you invited to %(meeting)s, %(by)s, does not come. The page says who."),
         SEE_MEETING,
     ),
     Kind.WORK_TASK_AGREED: Text(

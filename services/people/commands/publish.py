@@ -53,7 +53,10 @@ async def publish_schools(session: AsyncSession, ids: Sequence[UUID], *, actor: 
         return
     await session.flush()
     schools = (await session.exec(select(School).where(School.id.in_(ids)).order_by(School.name))).all()  # type: ignore[attr-defined]
-    facts = (SchoolChanged(school_id=s.id, name=s.name, active=s.active) for s in schools)
+    facts = (
+        SchoolChanged(school_id=s.id, name=s.name, active=s.active, latitude=s.latitude, longitude=s.longitude)
+        for s in schools
+    )
     await emit_many(session, facts, actor=actor, now=now)
 
 

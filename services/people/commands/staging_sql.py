@@ -1,7 +1,9 @@
 """The SQL of a roster import. `t` is what the bundle says, `p` and `r` what is stored; `touched` must be published."""
 
 TABLES = """
-    CREATE TEMP TABLE staged_school (id uuid, source_id text, name text, gone boolean) ON COMMIT DROP;
+    CREATE TEMP TABLE staged_school (
+        id uuid, source_id text, name text, gone boolean, latitude float8, longitude float8
+    ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_person (
         id uuid, source_id text, kind text, given_name text, family_name text, email text, phone text,
         language text, grade text, enabled boolean, gone boolean, search text
@@ -41,7 +43,9 @@ SCHOOL_FATES = """
     WHERE CASE
         WHEN p.id IS NULL THEN NOT t.gone
         WHEN t.gone THEN p.active
-        ELSE (p.name, p.active) IS DISTINCT FROM (t.name, true)
+        -- What a file does not say stays as an earlier one said it.
+        ELSE (p.name, p.active, p.latitude, p.longitude) IS DISTINCT FROM
+             (t.name, true, coalesce(t.latitude, p.latitude), coalesce(t.longitude, p.longitude))
     END
 """
 PERSON_FATES = """
@@ -67,11 +71,13 @@ COUNT_LEAVING = """
 
 WRITE_SCHOOLS = (
     """
-    INSERT INTO school (id, source_id, name, active)
-    SELECT t.id, t.source_id, t.name, true FROM staged_school t JOIN school_fate f USING (id) WHERE f.fate = 'added'
+    INSERT INTO school (id, source_id, name, active, latitude, longitude)
+    SELECT t.id, t.source_id, t.name, true, t.latitude, t.longitude
+    FROM staged_school t JOIN school_fate f USING (id) WHERE f.fate = 'added'
     """,
     """
-    UPDATE school p SET name = CASE WHEN t.gone THEN p.name ELSE t.name END, active = NOT t.gone
+    UPDATE school p SET name = CASE WHEN t.gone THEN p.name ELSE t.name END, active = NOT t.gone,
+        latitude = coalesce(t.latitude, p.latitude), longitude = coalesce(t.longitude, p.longitude)
     FROM staged_school t JOIN school_fate f USING (id) WHERE p.id = t.id AND f.fate <> 'added'
     """,
 )

@@ -10,8 +10,13 @@ from services.people.roster.records import SchoolRow, school_id
 from services.people.roster.status import as_written, check_status, own_id
 
 FILE = "orgs.csv"
-COLUMNS = ("sourcedId", "status", "name", "type")
+LATITUDE, LONGITUDE = "metadata.latitude", "metadata.longitude"
+"""Where a school is, in degrees: extension columns, which need not be there."""
+COLUMNS = ("sourcedId", "status", "name", "type", LATITUDE, LONGITUDE)
 TYPES = ("department", "school", "district", "local", "state", "national")
+
+
+Position = tuple[float, float] | tuple[None, None]
 
 
 class Orgs:
@@ -44,7 +49,7 @@ class Orgs:
             report.error(FILE, 0, "type", "", "There is no school in the file. A bulk bundle must hold all of them.")
 
     def _row(self, report: Report, line: int, mode: Mode, cells: Sequence[str]) -> None:
-        sourced_id, status, name, type_ = cells
+        sourced_id, status, name, type_, *position = cells
         gone = check_status(report, FILE, line, mode, status)
         needed = {"sourcedId": sourced_id} if gone else {"sourcedId": sourced_id, "name": name, "type": type_}
         for column in (column for column, value in needed.items() if not value):
@@ -57,17 +62,32 @@ class Orgs:
         elif gone:
             self._leave(sourced_id, own, mode)
         else:
-            self._keep(sourced_id, own, name, type_)
+            self._keep(sourced_id, own, name, type_, _position(report, line, *position))
 
     def _leave(self, sourced_id: str, own: str, mode: Mode) -> None:
         self._schools.pop(sourced_id, None)
         if mode is Mode.DELTA:
             self.rows.append(SchoolRow(school_id(own), own, "", gone=True))
 
-    def _keep(self, sourced_id: str, own: str, name: str, type_: str) -> None:
+    def _keep(self, sourced_id: str, own: str, name: str, type_: str, position: Position) -> None:
         if type_.lower() != "school":
             self._others.add(sourced_id)
             return
-        self.rows.append(SchoolRow(school_id(own), own, name, gone=False))
+        self.rows.append(SchoolRow(school_id(own), own, name, False, *position))
         if own not in self._schools.setdefault(sourced_id, []):
             self._schools[sourced_id].append(own)
+
+
+def _position(report: Report, line: int, latitude: str, longitude: str) -> Position:
+    """Where a school is; nowhere where the file does not say, or says what is no place on earth."""
+    if not latitude and not longitude:
+        return None, None
+    try:
+        found = float(latitude), float(longitude)
+    except ValueError:
+        found = (91.0, 181.0)
+    if abs(found[0]) <= 90 and abs(found[1]) <= 180:
+        return found
+    words = "This is no latitude and longitude in degrees; the school stays without a place on the map."
+    report.warn(FILE, line, LATITUDE, f"{latitude}, {longitude}", words)
+    return None, None

@@ -39,6 +39,9 @@ class SchoolRow(NamedTuple):
     source_id: str
     name: str
     gone: bool
+    latitude: float | None = None
+    """Degrees (WGS 84); None where the file does not say."""
+    longitude: float | None = None
 
 
 class PersonRow(NamedTuple):

@@ -118,6 +118,10 @@ class MeetingAnswered(MeetingFact):
     """`page`, `link` or `mail`."""
     occurrence_id: UUID | None = None
     """Of a series: the one date that it is about."""
+    organizer_id: UUID | None = None
+    """Who called the meeting."""
+    at: datetime | None = None
+    """When the date begins that it is about: of a whole series the next one."""
 
 
 @fact("meeting.held.v1", topic=EVENTS, key="meeting_id")

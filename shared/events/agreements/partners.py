@@ -106,6 +106,8 @@ class OrganizationMerged(Fact):
 
     organization_id: UUID
     into_id: UUID
+    person_ids: tuple[UUID, ...] = ()
+    """Who worked for the old one."""
 
 
 @fact("document.added.v1", topic=EVENTS, key="organization_id")

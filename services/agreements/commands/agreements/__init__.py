@@ -1,5 +1,6 @@
 """What is done with agreements: one function per verb."""
 
+from services.agreements.commands.agreements.attachments import attach_to_agreement, detach_from_agreement
 from services.agreements.commands.agreements.calendar import settle_agreements
 from services.agreements.commands.agreements.contacts import name_agreement_contact, replace_contact
 from services.agreements.commands.agreements.draft import (
@@ -14,8 +15,10 @@ from services.agreements.commands.agreements.goals import measure_goal, strike_m
 from services.agreements.commands.agreements.sign import send_for_signature, sign_agreement, take_back_agreement
 
 __all__ = [
+    "attach_to_agreement",
     "change_agreement",
     "comment_on_agreement",
+    "detach_from_agreement",
     "discard_draft",
     "draft_agreement",
     "measure_goal",

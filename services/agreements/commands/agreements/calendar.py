@@ -152,7 +152,12 @@ async def _let_wait(
         await close_many(session, expired, ENDS_WITH_IT, actor=SYSTEM, now=now)
 
 
-ENDS_WITH_IT = (TodoKind.AGREEMENT_REVIEW, TodoKind.AGREEMENT_SIGN, TodoKind.AGREEMENT_RENEWAL)
+ENDS_WITH_IT = (
+    TodoKind.AGREEMENT_CONTACT,
+    TodoKind.AGREEMENT_RENEWAL,
+    TodoKind.AGREEMENT_REVIEW,
+    TodoKind.AGREEMENT_SIGN,
+)
 """What does not wait any more once an agreement has ended."""
 
 

@@ -160,10 +160,15 @@ async def change_agreement(
     await begin(session, case, Verb.EDIT, None)
     current = Terms.model_validate(case.text.terms)
     since = await _changes_since(session, case, version)
-    terms = joined(current, since, await _checked(session, case, entry, current))
-    changes = changes_between(current, terms)
+    await put_change(session, case, joined(current, since, await _checked(session, case, entry, current)))
+    return case.agreement
+
+
+async def put_change(session: AsyncSession, case: Case, terms: Terms) -> None:
+    """Have the draft say this, in the timeline field by field; the other side is told, and has it waiting."""
+    changes = changes_between(Terms.model_validate(case.text.terms), terms)
     if not changes:
-        return case.agreement
+        return
     case.text.terms = terms.model_dump(mode="json")
     if case.agreement.edition == 0:
         put_terms(case.agreement, terms)
@@ -172,7 +177,6 @@ async def change_agreement(
     await tell(session, case, case.fact(AgreementChanged, side=case.side, fields=fields))
     await done(session, case, TodoKind.AGREEMENT_REVIEW, case.side)
     await wait_for(session, case, TodoKind.AGREEMENT_REVIEW, case.side.other)
-    return case.agreement
 
 
 async def _checked(session: AsyncSession, case: Case, entry: TermsEntry, current: Terms) -> Terms:
@@ -183,6 +187,7 @@ async def _checked(session: AsyncSession, case: Case, entry: TermsEntry, current
         agreement_id=case.agreement.id,
         schools=schools,
         goals={goal.id for goal in current.goals},
+        attachments=current.attachments,
     )
 
 
@@ -230,7 +235,8 @@ async def discard_draft(
         case.move(Verb.DISCARD)
         note(session, case, Verb.DISCARD)
         await tell(session, case, discarded)
-        for kind in (TodoKind.AGREEMENT_REVIEW, TodoKind.AGREEMENT_SIGN):
+        over = case.agreement.state is AgreementState.DISCARDED
+        for kind in (None,) if over else (TodoKind.AGREEMENT_REVIEW, TodoKind.AGREEMENT_SIGN):
             await done(session, case, kind)
     return case.agreement
 

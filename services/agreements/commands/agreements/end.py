@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.commands.agreements.case import begin, checked_words, in_hand, load, note, tell
+from services.agreements.commands.agreements.contacts import ask_for_contacts
 from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.agreements.draft import add_first_text, new_agreement
 from services.agreements.commands.agreements.waiting import done, wait_for
@@ -89,6 +90,7 @@ async def renew_agreement(
     await tell(session, draft, drafted)
     await done(session, case, TodoKind.AGREEMENT_RENEWAL)
     await wait_for(session, draft, TodoKind.AGREEMENT_REVIEW, draft.side.other)
+    await ask_for_contacts(session, [new], now=now)
     return new
 
 

@@ -77,8 +77,10 @@ def main() -> None:
     import uvloop
 
     from shared.observability.logs import configure_logging
+    from shared.observability.spans import export_spans
 
     configure_logging(sys.argv[1])
+    export_spans(sys.argv[1], os.environ.get("CROSSWALK_OTLP_ENDPOINT", ""))
     with suppress(KeyboardInterrupt):
         uvloop.run(_run(sys.argv[1]))
 

@@ -90,6 +90,9 @@ class ServiceSettings(BaseSettings):
     monitor_host: str = "127.0.0.1"
     """Address that the monitor port listens on; what it tells is for operators, not for the public."""
 
+    otlp_endpoint: str = ""
+    """Collector that takes spans by OTLP over HTTP, such as `http://127.0.0.1:4318`; empty: none are made."""
+
     notify: bool = True
     """Wake relays and jobs by LISTEN/NOTIFY; without it they only poll and are slower, never wrong."""
 

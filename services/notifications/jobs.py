@@ -17,6 +17,8 @@ from shared.db import Database, is_away
 from shared.failpoints import hit
 from shared.mail import Mailer, Permanent, Retryable
 from shared.messaging import Jobs
+from shared.observability import Trace, traced
+from shared.observability.spans import span
 
 log = structlog.get_logger()
 jobs = Jobs()
@@ -109,9 +111,11 @@ class _Lanes:
 
     async def _try(self, claimed: Claim, mailer: Mailer) -> None:
         hit("send.claimed")
-        result = await self._hand_over(claimed, mailer)
+        with span("send e-mail", "CLIENT", claimed.message.traceparent) as opened:
+            result = await self._hand_over(claimed, mailer)
         hit("send.handed_over")
-        await self._record(claimed, result)
+        with traced(Trace(traceparent=opened.traceparent)):
+            await self._record(claimed, result)
         hit("send.recorded")
 
     async def _record(self, claimed: Claim, result: Permanent | Retryable | None) -> None:

@@ -115,6 +115,8 @@ class Message(Table, table=True):
     """The event because of which it was written."""
     written_at: datetime
     read_at: datetime | None = None
+    traceparent: str | None = None
+    """W3C Trace Context of what it was written because of: its e-mail belongs to the same trace."""
 
 
 class Status(StrEnum):

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from shared.messaging.brakes import forget_brake, note_brake, read_brakes
 from shared.messaging.cloudevents import RawEvent, Record, Unreadable, read
 from shared.messaging.handlers import Handlers, NotYet
 from shared.messaging.park import AT_ONCE, BEHIND, Policy, blocked, park, reason_of, supersede
+from shared.observability.spans import span
 from shared.observability.trace import Trace, traced
 
 log = structlog.get_logger()
@@ -206,7 +207,11 @@ async def take_effect(session: AsyncSession, handlers: Handlers, events: Sequenc
             new.append(event)
     await handlers.hear(session, new)
     for run in _runs(handlers, new):
-        with traced(trace_of(run[-1])):
+        trace = trace_of(run[-1])
+        with (
+            span(f"hear {run[-1].type}", "CONSUMER", trace.traceparent) as opened,
+            traced(replace(trace, traceparent=opened.traceparent)),
+        ):
             await handlers.dispatch(session, run)
     hit("consume.effect")
     return new

@@ -17,6 +17,7 @@ from shared.messaging.connection import client_arguments
 from shared.messaging.patience import tell_published
 from shared.messaging.supervise import within
 from shared.messaging.topics import ClusterWatch
+from shared.observability.spans import span, tracing
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -133,17 +134,20 @@ class Relay:
         return len(rows)
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
-        pending = [
-            await producer.send(
-                row["topic"],
-                row["value"],
-                key=row["key"].encode(),
-                headers=[(name, value.encode()) for name, value in json.loads(row["headers"]).items()],
-            )
-            for row in rows
-        ]
-        hit("relay.sending")
-        ends = {sent.topic_partition: sent.offset + 1 for sent in await asyncio.gather(*pending)}
+        with contextlib.ExitStack() as spans:
+            if tracing():
+                _open_spans(spans, rows)
+            pending = [
+                await producer.send(
+                    row["topic"],
+                    row["value"],
+                    key=row["key"].encode(),
+                    headers=[(name, value.encode()) for name, value in json.loads(row["headers"]).items()],
+                )
+                for row in rows
+            ]
+            hit("relay.sending")
+            ends = {sent.topic_partition: sent.offset + 1 for sent in await asyncio.gather(*pending)}
         self.published |= ends
         tell_published(ends)
 
@@ -159,3 +163,11 @@ class Relay:
             )
         finally:
             await connection.close()
+
+
+def _open_spans(spans: contextlib.ExitStack, rows: Sequence[Any]) -> None:
+    """One for each fact that belongs to a trace, until the broker has it."""
+    for row in rows:
+        headers = json.loads(row["headers"])
+        if parent := headers.get("ce_traceparent"):
+            spans.enter_context(span(f"publish {headers['ce_type']}", "PRODUCER", parent, topic=row["topic"]))

@@ -15,7 +15,7 @@ from shared.messaging.supervise import within
 from shared.settings import ServiceSettings
 from shared.web import health
 from shared.web.errors import add_error_pages
-from shared.web.guard import Guard
+from shared.web.guard import Guard, only_by_tls
 from shared.web.render import STATIC
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def create_app(
         openapi_url=f"/{service}/openapi.json",
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Guard, https=settings.public_url.startswith("https:"))],
+        middleware=[Middleware(Guard, https=only_by_tls(settings.public_url))],
     )
     app.state.db, app.state.settings, app.state.service = db, settings, service
     app.state.figures, app.state.database_check = figures, health.DatabaseCheck(db)

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.observability.spans import span
 from shared.observability.trace import Trace, traced
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -43,8 +44,11 @@ class Guard:
             refusal = PlainTextResponse("This form was sent from another site and was not taken.", 403)
             return await refusal(scope, receive, self._with_headers(send))
         parent = headers.get("traceparent", "")
-        with traced(Trace(traceparent=parent if TRACEPARENT.fullmatch(parent) else None)):
+        method, known = scope["method"], parent if TRACEPARENT.fullmatch(parent) else None
+        with span(method, "SERVER", known) as opened, traced(Trace(traceparent=opened.traceparent)):
             await self.app(scope, receive, self._with_headers(send))
+            # What was asked for by its pattern: a path has ids, and there would be as many names as things.
+            opened.rename(f"{method} {getattr(scope.get('route'), 'path', '')}".rstrip())
         return None
 
     def _with_headers(self, send: Send) -> Callable[[Message], Awaitable[None]]:
@@ -58,6 +62,12 @@ class Guard:
             await send(message)
 
         return add
+
+
+def only_by_tls(public_url: str) -> bool:
+    """Whether browsers are told to come by TLS for ever. Not on a name of this machine: others serve there, too."""
+    address = urlsplit(public_url)
+    return address.scheme == "https" and address.hostname not in {"localhost", "127.0.0.1", "::1"}
 
 
 def forged(headers: Headers) -> bool:

@@ -35,7 +35,8 @@ async def until(look: Callable[[], Awaitable[T]], what: str) -> T:
 class RunningSystem:
     """Started and stopped as a person would; people stay signed in over restarts."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self.settings = settings
         # Short, because the paths of pytest are too long for a socket.
         self.home = Path(tempfile.mkdtemp(prefix="cwj"))
         self.data = self.home / "data"
@@ -56,7 +57,7 @@ class RunningSystem:
         with self.output.open("wb") as output:
             self._runner = subprocess.Popen(
                 [COMMAND, "up", "--data", self.data, "--port", str(self.port), *options],
-                stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **self.settings},
             )  # fmt: skip
 
     async def _is_up(self) -> bool:

@@ -16,6 +16,7 @@ from shared.events.base import Fact
 from shared.events.notifications import MessageUndeliverable, MessageWritten
 from shared.identity import system
 from shared.messaging import emit
+from shared.observability import current_trace
 
 SYSTEM = system("notifications")
 
@@ -65,6 +66,7 @@ def _message(one: Planned, about_id: UUID, event_id: UUID, now: datetime) -> Mes
         about_id=about_id,
         event_id=event_id,
         written_at=now,
+        traceparent=current_trace().traceparent,
     )
 
 

@@ -7,7 +7,7 @@ DATA   ?= data
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up kafka demo reset test test-long lint format bench messages lock install install-dev
+.PHONY: help up kafka demo reset test test-long test-compose lint format bench messages lock install install-dev
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test: install-dev ## all tests (TESTS=tests/people for some)
 
 test-long: install-dev ## the long form of the tests that kill and starve: about half an hour (ONLY=name for some)
 	@CROSSWALK_LONG=1 $(BIN)/pytest -rP -o timeout=3600 tests/faults tests/referrals/test_reminders.py tests/notifications/test_outside.py tests/shared/test_worker_faults.py tests/deploy/test_dead_parts.py tests/browser/test_every_page.py $(if $(ONLY),-k "$(ONLY)")
+
+test-compose: install-dev ## run docker-compose.yml for real and kill every container (needs a Docker engine)
+	@CROSSWALK_COMPOSE=1 $(BIN)/pytest -rP tests/deploy/test_compose_run.py
 
 lint: install-dev ## style, types, import contracts
 	@$(BIN)/ruff check .

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from deploy.folder import DataFolder
+from deploy.trouble import Trouble
 
 EMBEDDED_BROKER = {
     "CROSSWALK_KAFKA_IDEMPOTENT": "false",
@@ -13,6 +15,24 @@ EMBEDDED_BROKER = {
     "CROSSWALK_KAFKA_WAKES": "false",
     "CROSSWALK_KAFKA_SESSION_TIMEOUT_MS": "3000",
 }
+
+
+FILE = "_FILE"
+
+
+def read_secret_files() -> None:
+    """`CROSSWALK_NAME_FILE=path` stands for `CROSSWALK_NAME=` what is in the file; an empty file says nothing.
+
+    So a secret stands in no file of a deployment and in no list of processes. Raises `Trouble`.
+    """
+    for name, path in list(os.environ.items()):
+        if name.startswith("CROSSWALK_") and name.endswith(FILE):
+            try:
+                content = Path(path).read_text().strip()
+            except OSError as error:
+                raise Trouble(f"{name}: {path} cannot be read ({error.strerror}).") from None
+            if content:
+                os.environ.setdefault(name.removesuffix(FILE), content)
 
 
 def own_database() -> str | None:

@@ -56,7 +56,12 @@ async def _answered(answer: Answer, raw: bytes) -> str:
 
 
 async def catch_mail(
-    store: MailStore, port: int, *, answers_to: Callable[[], str] = str, answer: Answer | None = None
+    store: MailStore,
+    port: int,
+    *,
+    host: str = "127.0.0.1",
+    answers_to: Callable[[], str] = str,
+    answer: Answer | None = None,
 ) -> asyncio.Server:
     """Take mail on a port of this machine until the server is closed; hand on what comes to `answers_to`."""
     loop, keep = asyncio.get_running_loop(), _Keep(store, answers_to, answer)
@@ -67,4 +72,4 @@ async def catch_mail(
             ident="Crosswalk mail catcher",
         )  # fmt: skip
 
-    return await loop.create_server(session, "127.0.0.1", port)
+    return await loop.create_server(session, host, port)

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from deploy.mail_store import Mail, MailStore, Summary
 from shared.translations import speaking
-from shared.web.guard import Guard
+from shared.web.guard import Guard, only_by_tls
 from shared.web.nav import navigation
 from shared.web.paging import Paging
 from shared.web.render import environment
@@ -26,9 +26,15 @@ MOST = 100
 """Messages that one answer of the API holds."""
 
 
-def create_mailbox(store: MailStore, *, public_url: str, zone: ZoneInfo) -> Starlette:
-    """The mailbox as an application; `public_url` may be its address besides this machine's names."""
-    pages = Mailbox(store, urlsplit(public_url).hostname or "", zone)
+def create_mailbox(
+    store: MailStore, *, public_url: str, zone: ZoneInfo, for_whoever_reaches_it: bool = False
+) -> Starlette:
+    """The mailbox as an application; `public_url` may be its address besides this machine's names.
+
+    It answers this machine only, or, where something before it sees to that, whoever reaches it.
+    """
+    clients = None if for_whoever_reaches_it else HERE
+    pages = Mailbox(store, urlsplit(public_url).hostname or "", zone, clients)
     return Starlette(
         routes=[
             Route("/mail", pages.list),
@@ -37,15 +43,15 @@ def create_mailbox(store: MailStore, *, public_url: str, zone: ZoneInfo) -> Star
             Route("/mail/{id}", pages.one),
             Route("/mail/{id}/html", pages.html),
         ],
-        middleware=[Middleware(Guard, https=public_url.startswith("https:"))],
+        middleware=[Middleware(Guard, https=only_by_tls(public_url))],
     )
 
 
 class Mailbox:
     """The routes."""
 
-    def __init__(self, store: MailStore, public_host: str, zone: ZoneInfo) -> None:
-        self.store, self.hosts = store, {*HERE, public_host}
+    def __init__(self, store: MailStore, public_host: str, zone: ZoneInfo, clients: tuple[str, ...] | None) -> None:
+        self.store, self.hosts, self.clients = store, {*HERE, public_host}, clients
         self.templates = _templates(zone)
 
     async def list(self, request: Request) -> Response:
@@ -95,7 +101,8 @@ class Mailbox:
     def _only_here(self, request: Request) -> None:
         """Sign-in codes pass through here: nobody on the network and no page that rebinds a name may read them."""
         client = request.client.host if request.client else ""
-        if client not in HERE or request.url.hostname not in self.hosts:
+        strange = self.clients is not None and client not in self.clients
+        if strange or request.url.hostname not in self.hosts:
             raise HTTPException(403, "The mailbox can only be opened on the machine that Crosswalk runs on.")
 
     def _page(self, request: Request, template: str, **context: Any) -> Response:

@@ -8,7 +8,6 @@ from sqlmodel import col, select
 
 from deploy.first_account import OFFICE, OFFICE_EMAIL
 from deploy.postgres import SERVICES
-from deploy.process import tell
 from services.people.commands.persons import add_person
 from services.people.models import Person
 from services.people.settings import Settings as PeopleSettings
@@ -59,19 +58,21 @@ async def first_account(people: Database, email: str) -> bool:
         return True
 
 
-async def load_demo() -> None:
-    """The demo district, saying how far it is; the workers must be at work."""
+Show = Callable[[int, int, str], None]
+"""Called with how much is done, of how much, and of what."""
+
+
+async def load_demo(show: Show) -> dict[str, str]:
+    """The demo district; the workers must be at work. Whom a newcomer may sign in as: the role in words, and the id."""
     from deploy.demo_district.load import load_district, load_stories, personas
     from services.agreements.settings import Settings as AgreementsSettings
 
     settings = PeopleSettings(), AgreementsSettings(), ReferralsSettings()
     people, agreements, referrals = databases = [Database(one.dsn, pool_size=2) for one in settings]
-    await load_district(people, agreements, _told("roster and programs"))
-    await load_stories(people, referrals, settings[2].calendar, _told("referrals"))
-    tell(finished=await personas(people))
-    for db in databases:
-        await db.close()
-
-
-def _told(what: str) -> Callable[[int, int], None]:
-    return lambda done, size: tell(done=done, of=size, words=what)
+    try:
+        await load_district(people, agreements, lambda done, size: show(done, size, "roster and programs"))
+        await load_stories(people, referrals, settings[2].calendar, lambda done, size: show(done, size, "referrals"))
+        return await personas(people)
+    finally:
+        for db in databases:
+            await db.close()

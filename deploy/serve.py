@@ -17,6 +17,7 @@ from shared.identity.keys import make_keys
 from shared.messaging import topics
 from shared.messaging.worker import Worker
 from shared.observability.logs import configure_logging
+from shared.observability.spans import export_spans
 from shared.settings import ServiceSettings
 from shared.web.monitor import monitored, of_web, of_worker
 
@@ -31,6 +32,7 @@ async def serve_web(service: str, host: str, port: int) -> None:
     configure_logging(service)
     application = import_module(f"services.{service}.app").create_app()
     state = application.state
+    export_spans(f"{service}-web", state.settings.otlp_endpoint)
     config = uvicorn.Config(
         application, host=host, port=port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=GRACE,
@@ -60,6 +62,7 @@ async def serve_worker(service: str) -> None:
     """The service's consumer, relay and jobs until a signal asks to stop."""
     configure_logging(service)
     worker: Worker = import_module(f"services.{service}.worker").worker()
+    export_spans(f"{service}-worker", worker.settings.otlp_endpoint)
     # It answers from the start: waiting for what is not there yet is being alive.
     async with monitored(worker.settings, of_worker(worker)):
         await _prepare(worker.settings)

@@ -83,7 +83,7 @@ async def _demo() -> None:
     from deploy.prepare import load_demo
 
     try:
-        await load_demo()
+        tell(finished=await load_demo(lambda done, size, what: tell(done=done, of=size, words=what)))
     except Exception as error:
         tell(failed=str(error).splitlines()[0])
         raise

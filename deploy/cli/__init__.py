@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.cli import acls, checks, imports, mail, parked, play, running, steps
+from deploy.environment import read_secret_files
 from deploy.trouble import Trouble
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ def _whole(
 def main() -> None:
     """Run the command line."""
     try:
+        read_secret_files()
         app()
     except Exception as error:
         words = in_words(error)

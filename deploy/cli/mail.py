@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -25,6 +26,30 @@ def take(data: Data = DATA) -> None:
     from deploy.answers import read_mail
 
     asyncio.run(_take(read_mail(sys.stdin.buffer.read()), Console(highlight=False, stderr=True), data))
+
+
+@mail.command("catch", epilog=example("crosswalk mail catch --smtp-port 1025 --port 8025"))
+def catch(
+    data: Data = DATA,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    smtp_port: Annotated[int, typer.Option(min=0, max=65535, help="Port that takes mail.")] = 1025,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the mailbox, at /mail.")] = 8025,
+    whoever: Annotated[
+        bool,
+        typer.Option(
+            "--whoever-reaches-it",
+            help="Show mail to everybody who can reach the port, codes for signing in included.",
+        ),
+    ] = False,
+) -> None:
+    """Take every mail, deliver none, and show them: for a system that is tried out. Ctrl-C stops it.
+
+    `crosswalk up` has it inside; this is for one whose processes run on their own.
+    """
+    from deploy.catching import Catching, catch
+    from deploy.folder import DataFolder
+
+    asyncio.run(catch(Catching(DataFolder(data).mail, host, smtp_port, port, whoever)))
 
 
 async def _take(raw: bytes, screen: Console, data: Data) -> None:

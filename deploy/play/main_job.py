@@ -35,11 +35,11 @@ class Letter:
 
 
 class MainJob:
-    """One performance. `say` gets a line for everything that happens."""
+    """One performance. `say` gets a line for all that happens; `mail` is where the mail catcher is, if elsewhere."""
 
-    def __init__(self, url: str, say: Say) -> None:
+    def __init__(self, url: str, say: Say, *, mail: str = "") -> None:
         self.url, self.say = url, say
-        self.mailbox = Mailbox(url)
+        self.mailbox = Mailbox(mail or url)
         self.callers: list[Caller] = []
         self.referral = str(uuid4())
         self.began = datetime.now(UTC)

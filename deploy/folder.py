@@ -3,6 +3,7 @@
 pg/      the database                 keys/    signing keys               mail/  caught mail
 kafka/   what make kafka keeps
 people/  rosters that were uploaded   logs/    one file per process       run/   the broker, where it must be copied
+agreements/  documents of partners
 lock     held by the command that uses the folder       children  held by every process that it started
 state.json  what other commands need to know of the running system
 """
@@ -22,7 +23,19 @@ from typing import Any
 from deploy.trouble import Trouble
 
 PARTS = ("keys", "mail", "logs")
-OTHERS = ("people", "kafka", "pg", "pg.new", "run", "bench.json", "state.new", "state.json", "children", "lock")
+OTHERS = (
+    "people",
+    "agreements",
+    "kafka",
+    "pg",
+    "pg.new",
+    "run",
+    "bench.json",
+    "state.new",
+    "state.json",
+    "children",
+    "lock",
+)
 WAIT_FOR_CHILDREN = 10.0
 """Seconds that processes of a killed run get to end by themselves."""
 

@@ -89,15 +89,15 @@ class Postgres:
     def _argv(self) -> list[str]:
         settings = [f"{name}={value}" for name, value in CONFIG.items()]
         flags = [part for setting in settings for part in ("-c", setting)]
-        return [str(_programs() / "postgres"), "-D", str(self.data), "-k", str(self.sockets), *flags]
+        return [str(programs_folder() / "postgres"), "-D", str(self.data), "-k", str(self.sockets), *flags]
 
     def _prepare(self, say: Callable[[str], None]) -> None:
         _set_aside_a_broken_one(self.folder, say)
         if self.user:
             _ensure_user(self.user)
-            for path in (_programs(), self.data):
+            for path in (programs_folder(), self.data):
                 _let_pass(path, say)
-            _let_run(_programs() / "postgres", self.user)
+            _let_run(programs_folder() / "postgres", self.user)
         if self.sockets != self.data:
             self.sockets.mkdir(mode=0o700, exist_ok=True)
             self._own(self.sockets)
@@ -118,7 +118,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [str(_programs() / program), *arguments],
+            [str(programs_folder() / program), *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -165,7 +165,7 @@ class Postgres:
             await connection.close()
 
 
-def _programs() -> Path:
+def programs_folder() -> Path:
     # The package is only asked where it is: importing it would create lock files and ask for the user's folders.
     from importlib.util import find_spec
 

@@ -200,6 +200,17 @@ class Mailer:
                 self._drop()
                 raise
 
+    async def greet(self) -> None:
+        """See whether the server takes our sender, without sending anything; raises `Retryable`."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(self._deadline):
+                    await (await self._begin(parseaddr(self._settings.mail_from)[1])).rset()
+            except SMTPResponseException as answer:
+                raise Retryable(f"{answer.code} {answer.message}") from answer
+            except (SMTPException, OSError) as error:
+                raise Retryable(str(error) or type(error).__name__) from error
+
     async def close(self) -> None:
         """End the connection politely, or at least end it."""
         async with self._lock:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.cli import acls, checks, imports, mail, parked, play, running, steps
+from deploy.cli import acls, checks, flow, imports, keeping, mail, parked, play, running, steps
 from deploy.environment import read_secret_files
 from deploy.trouble import Trouble
 
@@ -22,7 +22,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for part in (running.app, steps.app, imports.app, checks.app, parked.app, mail.app, play.app, acls.app):
+PARTS = (running, steps, imports, checks, flow, parked, keeping, mail, play, acls)
+for part in (module.app for module in PARTS):
     app.registered_commands += part.registered_commands
     app.registered_groups += part.registered_groups
 

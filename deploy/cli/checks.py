@@ -1,7 +1,9 @@
-"""Commands that look and say: `audit verify`, `doctor`."""
+"""Commands that look and say: `audit verify`, `doctor`, `invariants`."""
 
 import asyncio
+from importlib import import_module
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli.options import DATA, Data, example
+from deploy.cli.running import Service
 
 app = typer.Typer()
 audit = typer.Typer(help="The record of everything.", no_args_is_help=True, epilog=example("crosswalk audit verify"))
@@ -25,6 +28,14 @@ def audit_verify(data: Data = DATA) -> None:
 def doctor(data: Data = DATA) -> None:
     """Check everything that can be wrong on this machine, and say what to mend."""
     asyncio.run(_doctor(data))
+
+
+@app.command(epilog=example("crosswalk invariants", "crosswalk invariants referrals"))
+def invariants(
+    service: Annotated[Service | None, typer.Argument(help="Only this service.")] = None, data: Data = DATA
+) -> None:
+    """Look now at what must always hold, in all services or one; what does not is named, with what to do."""
+    asyncio.run(_invariants([service.value] if service else list(Service), data))
 
 
 async def verify_log(data: Path, screen: Console) -> None:
@@ -48,6 +59,33 @@ async def verify_log(data: Path, screen: Console) -> None:
     screen.print("[green]✓[/green]" if verdict.fits else "[red]✗[/red]", escape(verdict.words), soft_wrap=True)
     if not verdict.fits:
         raise typer.Exit(1)
+
+
+async def _invariants(services: list[str], data: Path) -> None:
+    from deploy.folder import DataFolder
+    from deploy.reach import databases
+    from shared.clock import utc_now
+    from shared.db import Database
+    from shared.messaging.invariants import find
+
+    screen, broken, looked = Console(highlight=False), 0, 0
+    async with databases(DataFolder(data), "invariants", screen.print):
+        for service in services:
+            db = Database(import_module(f"services.{service}.settings").Settings().dsn, pool_size=1)
+            async with db.transaction() as session:
+                found = await find(session, import_module(f"services.{service}.invariants").INVARIANTS, utc_now())
+            await db.close()
+            looked += len(found)
+            for one in found:
+                if one.breaches:
+                    broken += 1
+                    screen.print(f"[red]✗[/red] {service}: {escape(one.invariant.words)}", soft_wrap=True)
+                    screen.print(f"  Not so for {one.breaches:,}: {escape(', '.join(one.things))}", soft_wrap=True)
+                    screen.print(f"  [bold]To do:[/bold] {escape(one.invariant.to_do)}", soft_wrap=True)
+    if broken:
+        screen.print(f"\n{broken} of {looked} do not hold.")
+        raise typer.Exit(1)
+    screen.print(f"[green]✓[/green] All {looked} hold.")
 
 
 async def _doctor(data: Path) -> None:

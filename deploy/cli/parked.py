@@ -107,7 +107,8 @@ def discard(
 
 
 @asynccontextmanager
-async def _database(service: str) -> "AsyncIterator[Database]":
+async def database_of(service: str) -> "AsyncIterator[Database]":
+    """A service's database, by the settings."""
     from shared.db import Database
 
     db = Database(import_module(f"services.{service}.settings").Settings().dsn, pool_size=1)
@@ -117,11 +118,11 @@ async def _database(service: str) -> "AsyncIterator[Database]":
         await db.close()
 
 
-async def _person(by: str) -> "Actor":
+async def person(by: str) -> "Actor":
     """Somebody of the district office, by e-mail address."""
     from services.people.queries.persons import office_by_email
 
-    async with _database("people") as db, db.transaction() as session:
+    async with database_of("people") as db, db.transaction() as session:
         actor = await office_by_email(session, by)
     if actor is None:
         raise Trouble(f"Nobody of the district office has the address {by}. Name who decides with --by.")
@@ -138,7 +139,7 @@ async def _list(service: Service | None, data: Path) -> None:
     table = Table("service", "number", "event", "state", "tries", "why", "parked", box=None, pad_edge=False)
     async with databases(DataFolder(data), "parked list", screen.print):
         for name in [service.value] if service else words.SERVICES:
-            async with _database(name) as db, db.transaction() as session:
+            async with database_of(name) as db, db.transaction() as session:
                 waiting += (await counts(session))[Standing.PERSON]
                 for event in await listed(session, limit=SHOWN):
                     when = event.parked_at.isoformat(sep=" ", timespec="seconds")
@@ -163,7 +164,7 @@ async def _show(service: Service, number: int, data: Path, content: bool) -> Non
     screen = Console(highlight=False)
     async with (
         databases(DataFolder(data), "parked show", screen.print),
-        _database(service.value) as db,
+        database_of(service.value) as db,
         db.transaction() as session,
     ):
         event = await one(session, number)
@@ -190,8 +191,8 @@ async def _replay(service: Service, numbers: list[int] | None, why: WhyReplay, b
     from shared.messaging.parked import ask_replay
 
     screen = Console(highlight=False)
-    async with databases(DataFolder(data), "parked replay", screen.print), _database(service.value) as db:
-        actor, now = await _person(by), utc_now()
+    async with databases(DataFolder(data), "parked replay", screen.print), database_of(service.value) as db:
+        actor, now = await person(by), utc_now()
         async with db.transaction() as session:
             ids = await ask_replay(session, numbers, actor=actor, why=operations.WhyReplay(why), note=note, now=now)
         if not ids:
@@ -241,8 +242,8 @@ async def _discard(service: Service, number: int, why: WhyDiscard, by: str, note
     from shared.messaging import parked
 
     screen = Console(highlight=False)
-    async with databases(DataFolder(data), "parked discard", screen.print), _database(service.value) as db:
-        actor = await _person(by)
+    async with databases(DataFolder(data), "parked discard", screen.print), database_of(service.value) as db:
+        actor = await person(by)
         async with db.transaction() as session:
             chosen = operations.WhyDiscard(why)
             await parked.discard(session, number, actor=actor, why=chosen, note=note, now=utc_now())

@@ -112,7 +112,7 @@ class _Lanes:
     async def _try(self, claimed: Claim, mailer: Mailer) -> None:
         hit("send.claimed")
         with span("send e-mail", "CLIENT", claimed.message.traceparent) as opened:
-            result = await self._hand_over(claimed, mailer)
+            result = None if claimed.sent_before else await self._hand_over(claimed, mailer)
         hit("send.handed_over")
         with traced(Trace(traceparent=opened.traceparent)):
             await self._record(claimed, result)

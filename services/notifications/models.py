@@ -158,3 +158,11 @@ class Delivery(Table, table=True):
     sent_at: datetime | None = None
     uncertain_at: datetime | None = None
     """When it was last noticed that nobody knows what became of a try: the mail may arrive twice. Kept for good."""
+
+
+class SentBefore(Table, table=True):
+    """A mail that the mail server had taken before this database was restored from a backup: it is not sent again."""
+
+    __tablename__ = "sent_before"
+
+    smtp_message_id: str = Field(primary_key=True)

@@ -1,5 +1,6 @@
 """What people did about the machinery of any service: on one topic, which each service publishes to."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +27,15 @@ class WhyDiscard(StrEnum):
     """What it asks for was done by hand."""
     OUTDATED = "outdated"
     """Something newer says otherwise."""
+
+
+class WhyRepublish(StrEnum):
+    """Why facts are published again."""
+
+    LOST = "lost"
+    """Kafka, or somebody who hears them, lost them."""
+    TOPIC_MADE_ANEW = "topic_made_anew"
+    """A topic was made anew, with more partitions for one."""
 
 
 class ParkedFact(Fact):
@@ -66,3 +76,26 @@ class BrakeReleased(Fact):
     offset: int
     """Where it stood."""
     reason: str
+
+
+@fact("outbox.republished.v1", topic=EVENTS, key="outbox")
+class OutboxRepublished(Fact):
+    """A person had a service publish again what it had said since a moment; whoever heard it passes over it."""
+
+    outbox: str
+    """The service."""
+    since: datetime
+    facts: int
+    """How many."""
+    why: str
+    """A code: why a person decided so."""
+
+
+@fact("backup.restored.v1", topic=EVENTS, key="restored")
+class BackupRestored(Fact):
+    """A service goes on from a backup: what it had said and done after that is gone."""
+
+    restored: str
+    """The service."""
+    taken_at: datetime
+    """When the backup was taken."""

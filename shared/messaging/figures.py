@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +26,9 @@ _OUTBOX = text("""
 """)
 
 
+_INVARIANTS = text("SELECT name, breaches, checked_at FROM invariants ORDER BY name")
+
+
 async def of_database(session: AsyncSession, service: str, now: datetime) -> list[Figure]:
     """What the service's own tables say."""
     waiting = (await session.execute(_OUTBOX, {"now": now})).one()
@@ -34,6 +38,7 @@ async def of_database(session: AsyncSession, service: str, now: datetime) -> lis
     person, others = parked[Standing.PERSON], sum(parked.values()) - parked[Standing.PERSON]
     return [
         *_outbox(waiting.n, max(0.0, float(waiting.age))),
+        *_invariants((await session.execute(_INVARIANTS)).all(), service, now),
         Figure(
             "parked_for_a_person", person, "Parked events that wait for a person", f"{person:,}", person == 0,
             "Look why, mend it, and try them again; or give up what is no event of ours.", f"{system}/parked",
@@ -57,6 +62,23 @@ def _outbox(depth: int, age: float) -> list[Figure]:
             "Nothing is lost. See whether the broker answers and the worker runs; then they are published at once.",
         ),
     ]  # fmt: skip
+
+
+def _invariants(rows: Sequence[Any], service: str, now: datetime) -> list[Figure]:
+    broken = [f"{row.name.replace('_', ' ')} ({row.breaches:,})" for row in rows if row.breaches]
+    words = ", ".join(broken) if broken else f"none of {len(rows)}" if rows else "not looked at yet"
+    to_do = f"crosswalk invariants {service} names the things, and says what to do about each."
+    age = max(((now - row.checked_at).total_seconds() for row in rows), default=0.0)
+    return [
+        Figure("invariants_broken", len(broken), "What must always hold and does not", words, not broken, to_do),
+        Figure("invariants_age_seconds", age, "Seconds since it was last looked at what must always hold"),
+        *(
+            Figure(
+                "invariant_breaches", row.breaches, "With how many things it does not", labels={"invariant": row.name}
+            )
+            for row in rows
+        ),
+    ]
 
 
 def of_workers(states: Sequence[State], service: str) -> list[Figure]:

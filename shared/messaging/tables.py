@@ -136,6 +136,15 @@ workers = Table(
 )
 """One row per worker process, written every few seconds: what it says of itself."""
 
+invariants = Table(
+    "invariants",
+    core,
+    Column("name", Text, primary_key=True),
+    Column("breaches", Integer, nullable=False),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
+)
+"""What must always hold, with how many things it does not, as of the last look."""
+
 revoked_sessions = Table(
     "revoked_sessions",
     core,
@@ -149,6 +158,7 @@ __all__ = [
     "consumed_cluster",
     "core",
     "inbox",
+    "invariants",
     "outbox",
     "parked",
     "relay",

@@ -25,6 +25,7 @@ from shared.messaging.connection import client_arguments
 from shared.messaging.consume import Consumer
 from shared.messaging.figures import More
 from shared.messaging.handlers import Handlers
+from shared.messaging.invariants import Invariant, watch
 from shared.messaging.jobs import Clockwork, Jobs
 from shared.messaging.park import reason_of
 from shared.messaging.parked import release, soonest
@@ -50,9 +51,15 @@ class Worker:
     """Everything of a service that runs without a request."""
 
     def __init__(
-        self, settings: ServiceSettings, *, handlers: Handlers, jobs: Jobs | None = None, figures: More | None = None
+        self,
+        settings: ServiceSettings,
+        *,
+        handlers: Handlers,
+        jobs: Jobs | None = None,
+        figures: More | None = None,
+        invariants: Sequence[Invariant] = (),
     ) -> None:
-        self.settings, self.handlers, self.figures = settings, handlers, figures
+        self.settings, self.handlers, self.figures, self.invariants = settings, handlers, figures, invariants
         self.db = Database(settings.dsn, pool_size=4, notify=settings.notify)
         self.watch = ClusterWatch(settings)
         self.relay = Relay(settings, self.watch)
@@ -80,6 +87,7 @@ class Worker:
             "consumer": self._consume,
             "retries": self._retry,
             "housekeeping": self._keep_house,
+            "invariants": self._watch_invariants,
         }
         if self.settings.notify:
             parts["listener"] = self._listen
@@ -145,6 +153,9 @@ class Worker:
                 await self.relay.clean()
                 cleaned = loop.time()
             await asyncio.sleep(LOOK)
+
+    async def _watch_invariants(self) -> None:
+        await watch(self.db, self.invariants)
 
     async def _say_goodbye(self) -> None:
         await forget_worker(self.db, self._id)

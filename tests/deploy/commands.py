@@ -76,4 +76,5 @@ def broker_of(address: str) -> Mapping[str, str]:
         "CROSSWALK_KAFKA_IDEMPOTENT": "false",
         "CROSSWALK_KAFKA_PARTITIONS": "1",
         "CROSSWALK_KAFKA_FETCH_WAIT_MS": "20",
+        "CROSSWALK_KAFKA_WAKES": "false",
     }

@@ -18,11 +18,11 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from services.notifications import commands, jobs
 from services.notifications.consumers import on
-from services.notifications.models import Delivery, Status
+from services.notifications.models import Delivery, Message, Status
 from services.notifications.rules import JITTER, RETRY_AFTER
 from services.notifications.settings import Settings
 from shared.clock import utc_now
@@ -84,8 +84,8 @@ async def until(look: Callable[[], Awaitable[bool]], what: str) -> None:
 async def deliveries(db: Database) -> dict[str, Delivery]:
     """By the Message-ID that each has."""
     async with db.transaction() as session:
-        found = (await session.exec(select(Delivery))).all()
-    return {commands.smtp_id(row.id, "crosswalk@example.org"): row for row in found}
+        found = (await session.exec(select(Delivery, Message).where(col(Delivery.message_id) == col(Message.id)))).all()
+    return {commands.smtp_id(message, "crosswalk@example.org"): row for row, message in found}
 
 
 async def all_sent(db: Database) -> bool:

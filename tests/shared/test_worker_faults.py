@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import OutOfOrderSequenceNumber
@@ -23,6 +24,7 @@ from shared.messaging.handlers import Event, Handlers
 from shared.messaging.park import Policy
 from shared.messaging.worker import Worker
 from shared.settings import ServiceSettings
+from shared.web.monitor import of_worker
 from tests.shared.test_consume import effects, note, parked
 from tests.shared.test_worker import arrived, published, say, settings_for, until
 from tests.support.builders import a_school
@@ -102,6 +104,29 @@ async def test_a_consumer_whose_handler_hangs_is_flagged_and_then_made_anew(
 
 async def is_true(fact: bool) -> bool:
     return fact
+
+
+async def test_a_worker_is_ready_only_while_its_consumer_moves_and_alive_all_along(
+    db_core: Database, broker: Broker, data_dir: Path
+) -> None:
+    settings = quick(settings_for(db_core, broker, data_dir))
+    await topics.create(settings)
+
+    async with running(settings, Keeper(asyncio.Event().wait).on) as worker:
+        monitor = httpx.ASGITransport(of_worker(worker))
+        async with httpx.AsyncClient(transport=monitor, base_url="http://monitor") as client:
+
+            async def answers(status: int) -> bool:
+                assert (await client.get("/livez")).status_code == 200
+                return (await client.get("/readyz")).status_code == status
+
+            await until(lambda: answers(200))
+            await say(db_core, a_school(name="Elm"))
+            await until(lambda: answers(503), FLAG + SOON)
+            parts = (await client.get("/readyz")).json()
+            await until(lambda: answers(200), REBUILD + SOON)
+
+    assert parts == {"status": "unavailable", "database": True, "broker": True, "consumer": False}
 
 
 async def test_a_consumer_that_stopped_fetching_without_a_word_is_made_anew(

@@ -1,6 +1,14 @@
 """What notifications does: one function per verb."""
 
-from services.notifications.commands.deliver import Claim, claim, give_up_lost, record, send_again, smtp_id
+from services.notifications.commands.deliver import (
+    Claim,
+    claim,
+    give_up_lost,
+    note_sent_before,
+    record,
+    send_again,
+    smtp_id,
+)
 from services.notifications.commands.keep import (
     erase_person,
     keep_meetings,
@@ -24,6 +32,7 @@ __all__ = [
     "keep_programs",
     "keep_schools",
     "mark_read",
+    "note_sent_before",
     "record",
     "send_again",
     "set_preferences",

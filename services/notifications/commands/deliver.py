@@ -1,6 +1,6 @@
 """Delivering: claim what is due under a lease, and record what became of it. The mail server is called in between."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -8,12 +8,13 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.commands.write import SYSTEM, told, write_messages
 from services.notifications.letters import Known
-from services.notifications.models import Delivery, Message, Preference, Recipient, Status
+from services.notifications.models import Delivery, Message, Preference, Recipient, SentBefore, Status
 from services.notifications.queries import look_up, referrer_of
 from services.notifications.rules import LEASE, Audience, alarm, next_try
 from shared.clock import new_id
@@ -42,6 +43,8 @@ class Claim:
     known: Known
     time_zone: str | None = None
     """Of the recipient's clock, where one was chosen."""
+    sent_before: bool = False
+    """The mail server has it: it was sent before this database was restored from a backup."""
 
     @property
     def again(self) -> bool:
@@ -86,15 +89,35 @@ async def claim(
     )
     rows = found.all()
     known = await look_up(session, [message.params for _, message, *_ in rows])
+    mails = {delivery.id: delivery.smtp_message_id or smtp_id(message, sender) for delivery, message, *_ in rows}
+    before = await _sent_before(session, mails.values())
     return [
-        Claim(delivery.id, token, delivery.attempts, smtp_id(delivery.id, sender), message, recipient, known, clock)
+        Claim(delivery.id, token, delivery.attempts, mails[delivery.id], message, recipient, known, clock,
+              sent_before=mails[delivery.id] in before)
         for delivery, message, recipient, clock in rows
-    ]
+    ]  # fmt: skip
 
 
-def smtp_id(delivery_id: UUID, sender: str) -> str:
-    """The Message-ID of a delivery: the same at every try, and it tells nothing."""
-    return message_id(sha256(delivery_id.bytes).hexdigest()[:32], sender)
+def smtp_id(message: Message, sender: str) -> str:
+    """The Message-ID of a message's mail: the same at every try, and it tells nothing.
+
+    It follows from what makes the message the one that it is, so that one that is written anew from the same event,
+    after a restore, bears it again.
+    """
+    made_of = message.event_id.bytes + message.recipient_id.bytes + message.kind.value.encode()
+    return message_id(sha256(made_of).hexdigest()[:32], sender)
+
+
+async def _sent_before(session: AsyncSession, mails: Collection[str]) -> set[str]:
+    found = await session.exec(select(SentBefore.smtp_message_id).where(col(SentBefore.smtp_message_id).in_(mails)))
+    return set(found)
+
+
+async def note_sent_before(session: AsyncSession, mails: Collection[str]) -> None:
+    """Keep the Message-IDs that the mail server has: a restored database does not know that it sent them."""
+    rows = [{"smtp_message_id": mail} for mail in sorted(mails)]
+    for first in range(0, len(rows), 10_000):
+        await session.execute(insert(SentBefore).on_conflict_do_nothing(), rows[first : first + 10_000])
 
 
 Result = Permanent | Retryable | None

@@ -1,0 +1,137 @@
+"""A backup under load, restored in another place while the old system goes on for a while: a ledger compares."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest_asyncio
+
+from deploy.play.cast import Child
+from shared.migrations import SERVICES
+from tests.journeys.actors import Actors
+from tests.journeys.system import COMMAND, RunningSystem, until
+from tests.journeys.test_main_job import SENT, a_child
+
+FIRST, MOST = 3, 20
+"""Referrals before the backup begins, and in all."""
+
+
+class Ledger:
+    """What a system's databases and mailbox hold, past its services."""
+
+    def __init__(self, system: RunningSystem) -> None:
+        self.url, self.mail = str(system.state()["database_url"]), system.data / "mail"
+
+    async def ask(self, service: str, query: str) -> list[Any]:
+        """The first column."""
+        connection = await asyncpg.connect(self.url.replace("{service}", service))
+        try:
+            return [row[0] for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+    async def said(self) -> list[UUID]:
+        """Every fact of every service."""
+        return [id for service in SERVICES for id in await self.ask(service, "SELECT event_id FROM outbox")]
+
+    async def logged(self) -> list[UUID]:
+        """Every entry of the log."""
+        return await self.ask("audit", "SELECT event_id FROM entry ORDER BY seq")
+
+    async def referrals(self) -> set[str]:
+        """All referrals."""
+        return {str(id) for id in await self.ask("referrals", "SELECT id FROM referral")}
+
+    async def at_rest(self) -> bool:
+        """All is published, logged and sent; twice in a row, since what is heard may cause more."""
+        for _ in range(2):
+            waiting = sum([len(await self.ask(s, "SELECT 1 FROM outbox WHERE published_at IS NULL")) for s in SERVICES])
+            unsent = await self.ask("notifications", "SELECT 1 FROM delivery WHERE status NOT IN ('sent', 'failed')")
+            if waiting or unsent or len(await self.said()) != len(await self.logged()):
+                return False
+            await asyncio.sleep(0.7)
+        return True
+
+    def mails(self) -> list[str]:
+        """The Message-ID of each mail that the server has had, but for those of signing in."""
+        ids = [str(message_from_bytes(path.read_bytes())["Message-ID"]) for path in self.mail.glob("*.eml")]
+        return [id for id in ids if len(id.partition("@")[0]) == len("<") + 32]
+
+
+@pytest_asyncio.fixture
+async def restored() -> AsyncIterator[RunningSystem]:
+    """A place for another system; nothing runs there yet."""
+    place = RunningSystem()
+    try:
+        yield place
+    finally:
+        await place.remove()
+
+
+async def keep_referring(actors: Actors, answered: list[str], stop: asyncio.Event) -> None:
+    for place in range(MOST):
+        if not stop.is_set():
+            answered.append(await actors.refer(child(place), "arts", "City Choir"))
+
+
+def child(place: int) -> Child:
+    return a_child("es", 35 + place)
+
+
+async def enough(answered: list[str]) -> bool:
+    return len(answered) >= FIRST
+
+
+async def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [str(COMMAND), *map(str, arguments)]
+    return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+
+
+async def test_a_restored_backup_has_lost_nothing_and_sends_nothing_twice(
+    system: RunningSystem, actors: Actors, restored: RunningSystem, tmp_path: Path
+) -> None:
+    # given a backup that was taken while people referred
+    backup, stop, answered = tmp_path / "backup", asyncio.Event(), list[str]()
+    referring = asyncio.create_task(keep_referring(actors, answered, stop))
+    await until(lambda: enough(answered), "some referrals")
+    before = list(answered)
+    taken = await system.run("backup", str(backup))
+    stop.set()
+    await referring
+    assert taken.returncode == 0, taken.stderr
+    cut = json.loads((backup / "manifest.json").read_text())
+    # and the system went on for a while, so that the mail server has had what the backup does not know
+    old = Ledger(system)
+    await until(old.at_rest, "rest in the old system")
+
+    # when it is restored in another place and begins to work
+    done = await run("restore", backup, "--sent", old.mail, "--data", restored.data)
+    assert done.returncode == 0, done.stderr
+    await restored.start()
+    new = Ledger(restored)
+    await until(new.at_rest, "rest in the restored system")
+
+    # then what was acknowledged before the backup is there, and nothing that never was
+    assert set(before) <= await new.referrals() <= await old.referrals()
+    said, logged = await new.said(), await new.logged()
+    assert sorted(said) == sorted(logged)
+    assert len(logged) == len(set(logged)) >= cut["log"]["entries"]
+    assert logged[: cut["log"]["entries"]] == (await old.logged())[: cut["log"]["entries"]]
+    # and every mail is out once, from here or from there
+    mails, theirs = new.mails(), old.mails()
+    sent = await new.ask("notifications", "SELECT smtp_message_id FROM delivery WHERE status = 'sent'")
+    assert sorted([*mails, *(set(sent) & set(theirs))]) == sorted(sent)
+    assert len(set(theirs)) == len(theirs)
+    # and the record fits, nothing is broken, and life goes on
+    for command in (("audit", "verify"), ("invariants",)):
+        checked = await restored.run(*command)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    again = Actors(restored)
+    referral = await again.refer(child(MOST), "arts", "City Choir")
+    await again.wait_logged(referral, *SENT)

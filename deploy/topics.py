@@ -65,11 +65,14 @@ async def _make(settings: ServiceSettings) -> None:
 
 async def survey(settings: ServiceSettings, *, new: Iterable[str] = ()) -> list[Standing]:
     """How every topic of ours stands against what these settings want."""
-    fresh = set(new)
+    fresh, known = set(new), await _names(settings)
 
     async def look(admin: AIOKafkaAdminClient) -> list[Standing]:
-        described = {one["topic"]: one["partitions"] for one in await admin.describe_topics(list(TOPICS))}
-        config = await _config(admin, [name for name in TOPICS if described.get(name)])
+        # Who asks a broker about a topic by name may have made it: that of one machine makes what it is asked about.
+        there = [name for name in TOPICS if name in known]
+        found = await admin.describe_topics(there) if there else []
+        described = {one["topic"]: one["partitions"] for one in found}
+        config = await _config(admin, there)
         return [_standing(name, described.get(name) or [], config.get(name, {}), name in fresh, settings)
                 for name in TOPICS]  # fmt: skip
 

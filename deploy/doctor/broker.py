@@ -21,7 +21,7 @@ from shared.messaging.connection import client_arguments
 from shared.messaging.supervise import within
 from shared.settings import ServiceSettings
 
-PRODUCE = 0
+FETCH = 1
 LOOK = "See the broker's log."
 
 
@@ -51,16 +51,16 @@ async def _rights(settings: ServiceSettings) -> Finding:
 
 
 async def _version(settings: ServiceSettings) -> Finding:
-    """Kafka does not say its version; from 4.0 on it no longer takes what clients older than 2.1 produce (KIP-896)."""
+    """Kafka does not say its version; from 4.0 on it no longer answers the first four forms of a fetch (KIP-896)."""
     client = AIOKafkaClient(**client_arguments(settings))
     try:
         await client.bootstrap()
         answer = await client.send(client.get_random_node(), ApiVersionRequest())
     finally:
         await within(2, client.close(), "client")
-    oldest = next(least for key, least, _ in answer.api_versions if key == PRODUCE)
-    words = "version 4 or newer" if oldest >= 3 else "older than version 4"
-    return Finding("Kafka", oldest >= 3, words, "Use Apache Kafka 4: that is tested.")
+    oldest = next(least for key, least, _ in answer.api_versions if key == FETCH)
+    words = "version 4 or newer" if oldest >= 4 else "older than version 4"
+    return Finding("Kafka", oldest >= 4, words, "Use Apache Kafka 4: that is tested.")
 
 
 async def _clock(settings: ServiceSettings) -> Finding:
@@ -69,7 +69,9 @@ async def _clock(settings: ServiceSettings) -> Finding:
     admin = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=5000)
     try:
         await admin.start()
-        made = await admin.create_topics([NewTopic(name, 1, 1, {"message.timestamp.type": "LogAppendTime"})])
+        made = await admin.create_topics(
+            [NewTopic(name, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})]
+        )
         if made.topic_errors[0][1]:  # type: ignore[attr-defined]
             return Finding("Clocks", True, "that of Kafka is not known: this account may make no topic to ask with")
         before = time.time()

@@ -20,7 +20,7 @@ import yaml
 
 from deploy.broker import free_port
 from deploy.environment import read_secret_files
-from deploy.postgres import SERVICES, _programs
+from deploy.postgres import SERVICES, programs_folder
 from deploy.serve import _prepare
 from deploy.trouble import Trouble
 from shared.identity.keys import private_key, public_key
@@ -93,7 +93,7 @@ def server(secrets: Path) -> Iterator[str]:
         url = postgres.get_uri()
         for _ in range(2):
             made = subprocess.run(
-                [str(_programs() / "psql"), "-qX", "-d", url, "-f", str(ROOT / "deploy/compose/databases.sql")],
+                [str(programs_folder() / "psql"), "-qX", "-d", url, "-f", str(ROOT / "deploy/compose/databases.sql")],
                 env={**os.environ, "SECRETS": str(secrets)}, capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert (made.returncode, made.stderr) == (0, "")

@@ -35,11 +35,13 @@ async def examine(folder: DataFolder) -> AsyncIterator[Finding]:
         yield running(state)
     async for finding in _database(folder, state):
         yield finding
-    known = dict(state or {}) | ({"kafka": address} if (address := own_broker()) else {})
+    # Before the variables of the system that runs are taken over, which name the embedded one, too.
+    own = own_broker()
+    known = dict(state or {}) | ({"kafka": own} if own else {})
     os.environ.update(variables(folder, known))
     settings = ServiceSettings(service="operator")
     if "kafka" in known:
-        async for finding in broker(settings, embedded=not own_broker()):
+        async for finding in broker(settings, embedded=not own):
             yield finding
     if own_mail() or "smtp_port" in known:
         yield await mail(settings)

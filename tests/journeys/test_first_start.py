@@ -76,4 +76,5 @@ async def test_a_second_start_on_the_same_folder_is_refused_and_harms_nothing(sy
     assert f"“crosswalk up” (process {system.state()['pid']}) already uses" in second.stderr
     assert system.url in second.stderr
     assert os.getpgid(system.state()["pid"])
-    assert (await system.run("doctor")).returncode == 0
+    found = await system.run("doctor")
+    assert found.returncode == 0, found.stdout

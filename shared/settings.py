@@ -72,6 +72,9 @@ class ServiceSettings(BaseSettings):
     kafka_wakes: bool = True
     """Whether the broker answers a waiting fetch as soon as records come; the embedded one does not."""
 
+    publish_linger_s: float = Field(default=0, ge=0)
+    """How long to let facts gather in the outbox before they are published."""
+
     kafka_linger_s: float = Field(default=0, ge=0)
     """How long to let records gather before they are asked for, where the broker wakes nobody."""
 

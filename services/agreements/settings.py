@@ -26,6 +26,9 @@ class Settings(ServiceSettings):
 
     service: str = "agreements"
 
+    kafka_linger_s: float = Field(default=0.5, ge=0)
+    """What it hears of referrals it counts for the yearly review; the mail that goes out at that time cannot wait."""
+
     phone_region: str = Field(default="US", pattern="^[A-Z]{2}$")
     """Country of phone numbers that are written without one (ISO 3166)."""
 

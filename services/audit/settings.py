@@ -10,4 +10,4 @@ class Settings(ServiceSettings):
 
     service: str = "audit"
 
-    kafka_linger_s: float = Field(default=0.2, ge=0)
+    kafka_linger_s: float = Field(default=0.5, ge=0)

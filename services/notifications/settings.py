@@ -10,6 +10,9 @@ class Settings(ServiceSettings):
 
     service: str = "notifications"
 
+    publish_linger_s: float = Field(default=0.1, ge=0)
+    """Nobody waits to hear that a message was written; for the mail that goes out at that moment somebody does."""
+
     mail_connections: int = Field(default=8, ge=2)
     """Connections to the mail server at a time; a quarter of them takes only mails that were tried before."""
 

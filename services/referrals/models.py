@@ -1,12 +1,12 @@
 """Tables of the referrals service: its own record, and what it keeps of others' state."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Optional
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Identity, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Relationship, SQLModel
 
 from services.referrals.rules import AttemptState, ConsentMethod, ReferralState, Reminder, Settled
 from shared.clock import new_id
@@ -16,6 +16,10 @@ from shared.events.vocabulary import DeclineReason, Need, Outcome, TodoAudience,
 
 class Table(SQLModel, registry=service_registry()):
     """This service's tables."""
+
+
+_FIRST = {"lazy": "raise"}
+"""Never loaded: it says whose row has to be written first."""
 
 
 class Referral(Table, table=True):
@@ -45,6 +49,7 @@ class Referral(Table, table=True):
     submitted_at: datetime
     changed_at: datetime
     closed_at: datetime | None = None
+    consent: Optional["Consent"] = Relationship(sa_relationship_kwargs=_FIRST)
 
 
 class Attempt(Table, table=True):
@@ -78,6 +83,7 @@ class Attempt(Table, table=True):
     closed_at: datetime | None = None
     reason: DeclineReason | None = None
     outcome: Outcome | None = None
+    referral: Referral = Relationship(sa_relationship_kwargs=_FIRST)
 
 
 class Consent(Table, table=True):
@@ -117,6 +123,7 @@ class Entry(Table, table=True):
     attempt_id: UUID | None = None
     data: dict[str, Any] = Field(sa_type=JSONB)
     words: str = Field(default="", sa_type=Text)
+    referral: Referral = Relationship(sa_relationship_kwargs=_FIRST)
 
 
 class PlannedReminder(Table, table=True):

@@ -1,6 +1,5 @@
 """What commands and queries both look up: consents that hold, open referrals for a need, who can answer here."""
 
-from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -66,11 +65,6 @@ async def valid_consent(session: AsyncSession, student_id: UUID, purpose: Need, 
     return next((c for c in found if covers(as_given(c), student_id, purpose, today)), None)
 
 
-async def open_duplicates(session: AsyncSession, student_id: UUID, need: Need) -> Sequence[UUID]:
-    """Referrals of this student for this need that have not ended."""
-    found = await session.exec(
-        select(Referral.id).where(
-            Referral.student_id == student_id, Referral.need == need, col(Referral.state).not_in(CLOSED)
-        )
-    )
-    return found.all()
+def is_open_for(student_id: UUID, need: Need) -> ColumnElement[bool]:
+    """Of a referral: it is of this student and for this need, and has not ended."""
+    return and_(col(Referral.student_id) == student_id, col(Referral.need) == need, col(Referral.state).not_in(CLOSED))

@@ -18,7 +18,7 @@ from shared.observability.trace import current_trace
 
 COLUMNS = ("event_id", "topic", "key", "headers", "value")
 
-_INSERT = text("""
+INSERT_FACTS = """
     INSERT INTO outbox (event_id, topic, key, headers, value)
     SELECT event_id, topic, key, headers::jsonb, value
     FROM unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]),
@@ -26,7 +26,10 @@ _INSERT = text("""
          WITH ORDINALITY AS facts (event_id, topic, key, headers, value, place)
     ORDER BY place
     RETURNING CASE WHEN :notify THEN pg_notify('outbox', '') END
-""")
+"""
+"""For a statement that does more, with the parameters that `in_columns` gives; else there is `emit`."""
+
+_INSERT = text(INSERT_FACTS)
 
 
 async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime) -> None:
@@ -34,12 +37,17 @@ async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime)
 
     Facts about one thing stay in order because a command locks the thing's row first.
     """
-    rows = list(_rows(facts, actor, now))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
     # What else this transaction changed may be written at its end, all at once.
     with session.no_autoflush:
-        await session.execute(_INSERT, {**columns, "notify": session.info.get("notify", True)})
+        await session.execute(_INSERT, in_columns(session, facts, actor, now))
     hit("outbox.written")
+
+
+def in_columns(session: AsyncSession, facts: Iterable[Fact], actor: Actor, now: datetime) -> dict[str, Any]:
+    """The parameters of `INSERT_FACTS`."""
+    rows = list(_rows(facts, actor, now))
+    columns: dict[str, Any] = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
+    return columns | {"notify": session.info.get("notify", True)}
 
 
 async def emit_many(session: AsyncSession, facts: Iterable[Fact], *, actor: Actor, now: datetime) -> None:

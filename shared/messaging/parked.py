@@ -58,8 +58,10 @@ _DUE = text("""
     WHERE consumer = :consumer AND settled_at IS NULL AND (key IS NULL OR event_id IS NULL) AND next_try_at <= :now
     ORDER BY id LIMIT :many
 """)
-_SOONEST = text("SELECT min(next_try_at) FROM parked WHERE settled_at IS NULL AND next_try_at > :now")
-_ANY_DUE = text("SELECT EXISTS (SELECT FROM parked WHERE settled_at IS NULL AND next_try_at <= :now)")
+_AHEAD = text("""
+    SELECT coalesce(bool_or(next_try_at <= :now), false), min(next_try_at) FILTER (WHERE next_try_at > :now)
+    FROM parked WHERE settled_at IS NULL AND next_try_at IS NOT NULL
+""")
 _OPEN = text("SELECT * FROM parked WHERE id = :id AND settled_at IS NULL FOR UPDATE")
 _STILL_DUE = text(
     "SELECT * FROM parked WHERE id = :id AND settled_at IS NULL AND next_try_at <= :now FOR UPDATE SKIP LOCKED"
@@ -79,8 +81,6 @@ async def release(
     Of topics that a brake holds only the last. Returns how many took effect.
     """
     async with db.transaction() as session:
-        if not (await session.execute(_ANY_DUE, {"now": now})).scalar_one():
-            return 0
         query = {"consumer": handlers.consumer, "now": now, "many": MANY, "held": list(held)}
         due = list((await session.execute(_DUE, query)).scalars())
     done = 0
@@ -89,11 +89,11 @@ async def release(
     return done
 
 
-async def soonest(db: Database, now: datetime) -> datetime | None:
-    """When the next one becomes due."""
+async def ahead(db: Database, now: datetime) -> tuple[bool, datetime | None]:
+    """Whether any is due, and when the next one becomes due."""
     async with db.transaction() as session:
-        found: datetime | None = (await session.execute(_SOONEST, {"now": now})).scalar()
-        return found
+        due, next_at = (await session.execute(_AHEAD, {"now": now})).one()
+        return due, next_at
 
 
 async def _release_one(db: Database, handlers: Handlers, id: int, now: datetime, policy: Policy) -> bool:

@@ -91,6 +91,7 @@ class Relay:
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.woken.wait(), POLL)
+            await asyncio.sleep(self.settings.publish_linger_s)
 
     async def _meet_cluster(self, connection: asyncpg.Connection) -> None:
         """A new cluster knows nothing: publish all that is kept once more, unless a clean stop says all was heard."""

@@ -28,7 +28,7 @@ from shared.messaging.handlers import Handlers
 from shared.messaging.invariants import Invariant, watch
 from shared.messaging.jobs import Clockwork, Jobs
 from shared.messaging.park import reason_of
-from shared.messaging.parked import release, soonest
+from shared.messaging.parked import ahead, release
 from shared.messaging.patience import PatientConsumer
 from shared.messaging.progress import Progress, Stalled
 from shared.messaging.relay import Relay
@@ -132,10 +132,12 @@ class Worker:
         while True:
             self.consumer.parked.clear()
             now = utc_now()
-            # While all of a topic fails, what was set aside before that was noticed keeps its tries.
-            while await release(self.db, self.handlers, now, self.consumer.policy, self.held()):
-                pass
-            next_at = await soonest(self.db, now)
+            due, next_at = await ahead(self.db, now)
+            if due:
+                # While all of a topic fails, what was set aside before that was noticed keeps its tries.
+                while await release(self.db, self.handlers, now, self.consumer.policy, self.held()):
+                    pass
+                _, next_at = await ahead(self.db, now)
             pause = (next_at - utc_now()).total_seconds() if next_at else LOOK
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.consumer.parked.wait(), min(max(pause, 0.01), LOOK))
@@ -252,7 +254,7 @@ class Worker:
             batch_timeout_ms=2 * self.settings.kafka_fetch_wait_ms,
             fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
             session_timeout_ms=self.settings.kafka_session_timeout_ms,
-            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 10,
+            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 4,
             parser=_parse,
             decoder=_decode,
         )

@@ -15,7 +15,7 @@ from shared.events import people
 from shared.messaging.consume import Consumer
 from shared.messaging.handlers import Event, Handlers, NotYet
 from shared.messaging.park import Policy
-from shared.messaging.parked import release, soonest
+from shared.messaging.parked import ahead, release
 from tests.support.builders import a_person, a_school
 from tests.support.events import a_record
 
@@ -55,7 +55,7 @@ def noting_handlers(*, failing: set[str] | None = None, not_yet: set[str] | None
 async def tried_until_nothing_is_due(db: Database, on: Handlers, policy: Policy) -> None:
     """Let time pass until every parked event took effect or waits for a person."""
     now = utc_now()
-    while await soonest(db, now - timedelta(seconds=1)):
+    while any(await ahead(db, now - timedelta(seconds=1))):
         await release(db, on, now, policy)
         now += timedelta(seconds=1)
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text, update
+from sqlalchemy import Integer, Text, Uuid, exists, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -57,18 +58,29 @@ class Claim:
         return self.message.kind.audience is Audience.PARTNER
 
 
-_CLAIM = text("""
-    WITH first AS (
-        SELECT id FROM delivery WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND NOT (attempts > 0)
-        ORDER BY next_at LIMIT :first FOR UPDATE SKIP LOCKED
-    ), again AS (
-        SELECT id FROM delivery WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND (attempts > 0)
-        ORDER BY next_at LIMIT :again FOR UPDATE SKIP LOCKED
-    )
-    UPDATE delivery SET status = 'sending', attempts = attempts + 1, lease_until = :until, lease_token = :token
-    WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM again)
-    RETURNING id
-""")
+_CLAIMED = (
+    text("""
+        WITH first AS (
+            SELECT id FROM delivery WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND NOT (attempts > 0)
+            ORDER BY next_at LIMIT :first FOR UPDATE SKIP LOCKED
+        ), again AS (
+            SELECT id FROM delivery WHERE status IN ('queued', 'uncertain') AND next_at <= :now AND (attempts > 0)
+            ORDER BY next_at LIMIT :again FOR UPDATE SKIP LOCKED
+        )
+        UPDATE delivery SET status = 'sending', attempts = attempts + 1, lease_until = :until, lease_token = :token
+        WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM again)
+        RETURNING id, message_id, attempts, smtp_message_id
+    """)
+    .columns(id=Uuid(), message_id=Uuid(), attempts=Integer(), smtp_message_id=Text())
+    .cte("claimed")
+)
+_CLAIM: Any = (
+    select(_CLAIMED, Message, Recipient, col(Preference.time_zone), exists(select(SentBefore)).label("restored"))  # type: ignore[call-overload]
+    .join(Message, col(Message.id) == _CLAIMED.c.message_id)
+    .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
+    .outerjoin(Preference, col(Preference.person_id) == col(Message.recipient_id))
+)
+"""Claimed and read in one statement: whoever waits for the mail waits for it."""
 
 
 async def claim(
@@ -77,24 +89,16 @@ async def claim(
     """Take what is due, the longest due first: at most `first` that were never tried, and `again` that were."""
     token = new_id()
     due = {"now": now, "until": now + LEASE, "token": token, "first": first, "again": again}
-    ids = (await session.execute(_CLAIM, due)).scalars().all()
-    if not ids:
+    rows = (await session.execute(_CLAIM, due)).all()
+    if not rows:
         return []
-    found = await session.exec(
-        select(Delivery, Message, Recipient, Preference.time_zone)
-        .join(Message, col(Message.id) == col(Delivery.message_id))
-        .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
-        .outerjoin(Preference, col(Preference.person_id) == col(Message.recipient_id))
-        .where(col(Delivery.id).in_(ids))
-    )
-    rows = found.all()
-    known = await look_up(session, [message.params for _, message, *_ in rows])
-    mails = {delivery.id: delivery.smtp_message_id or smtp_id(message, sender) for delivery, message, *_ in rows}
-    before = await _sent_before(session, mails.values())
+    known = await look_up(session, [row.Message.params for row in rows])
+    mails = {row.id: row.smtp_message_id or smtp_id(row.Message, sender) for row in rows}
+    before = await _sent_before(session, mails.values()) if rows[0].restored else set()
     return [
-        Claim(delivery.id, token, delivery.attempts, mails[delivery.id], message, recipient, known, clock,
-              sent_before=mails[delivery.id] in before)
-        for delivery, message, recipient, clock in rows
+        Claim(row.id, token, row.attempts, mails[row.id], row.Message, row.Recipient, known, row.time_zone,
+              sent_before=mails[row.id] in before)
+        for row in rows
     ]  # fmt: skip
 
 

@@ -15,20 +15,20 @@ from shared.clock import new_id
 from shared.events.base import Fact
 from shared.events.notifications import MessageUndeliverable, MessageWritten
 from shared.identity import system
-from shared.messaging import emit
+from shared.messaging.outbox import INSERT_FACTS, in_columns
 from shared.observability import current_trace
 
 SYSTEM = system("notifications")
 
 
-_WRITE = text("""
+_WRITE = text(f"""
     WITH written AS (
         INSERT INTO message SELECT * FROM jsonb_populate_recordset(NULL::message, CAST(:messages AS jsonb))
     ), queued AS (
         INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, CAST(:deliveries AS jsonb))
-    )
-    SELECT CASE WHEN :wake THEN pg_notify('jobs', '') END
-""")
+    ), told AS ({INSERT_FACTS})
+    SELECT CASE WHEN :wake THEN pg_notify('jobs', '') END, (SELECT count(*) FROM told)
+""")  # noqa: S608
 """All in one statement: whoever waits for the mail waits for it."""
 
 
@@ -48,8 +48,8 @@ async def write_messages(
         if one.email is not Email.NOT_WANTED:
             deliveries.append(_delivery(message.id, one.email, now))
     rows = {"messages": _json(messages), "deliveries": _json(deliveries)}
-    await session.execute(_WRITE, rows | {"wake": session.info.get("notify", True) and bool(deliveries)})
-    await emit(session, *facts, actor=SYSTEM, now=now)
+    told_of = in_columns(session, facts, SYSTEM, now)
+    await session.execute(_WRITE, rows | told_of | {"wake": told_of["notify"] and bool(deliveries)})
 
 
 def _json(rows: Sequence[SQLModel]) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.models import Attempt, Entry, Person, Program, Referral
+from services.referrals.models import Attempt, Consent, Entry, Person, Program, Referral
 from services.referrals.records import to_call
 from services.referrals.rules import (
     CLOSED,
@@ -75,6 +75,8 @@ class Case:
     """The partner that has it in hand cannot answer here."""
     mover: Mover | None = None
     """On whose behalf the actor moves it, once that is decided."""
+    consent: Consent | None = None
+    """The consent to go by, where it is in hand already."""
 
     @property
     def live(self) -> Attempt | None:

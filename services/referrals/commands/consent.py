@@ -94,8 +94,7 @@ async def record(session: AsyncSession, case: Case, stated: StatedConsent, stude
         recorded_at=case.now,
     )
     session.add(consent)
-    await session.flush()
-    case.referral.consent_id = consent.id
+    case.consent, case.referral.consent_id = consent, consent.id
     return consent
 
 

@@ -74,7 +74,9 @@ async def ask_family(session: AsyncSession, case: Case) -> None:
 
 
 async def _may_share(session: AsyncSession, case: Case) -> bool:
-    consent = await session.get(Consent, case.referral.consent_id) if case.referral.consent_id else None
+    consent = case.consent
+    if consent is None and case.referral.consent_id:
+        consent = await session.get(Consent, case.referral.consent_id)
     today = case.calendar.today(case.now)
     return consent is not None and covers(as_given(consent), case.referral.student_id, case.referral.need, today)
 

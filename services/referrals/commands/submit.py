@@ -1,18 +1,20 @@
 """Referring a student: the beginning of a referral."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands.case import Case, begin, tell
 from services.referrals.commands.choose import chosen_programs
 from services.referrals.commands.consent import StatedConsent, given, record
-from services.referrals.commands.route import ask_family, go_on
+from services.referrals.commands.route import Plan, ask_family, go_on
 from services.referrals.models import Attempt, Consent, Person, Program, Referral
-from services.referrals.records import open_duplicates, valid_consent
+from services.referrals.records import is_open_for, valid_consent
 from services.referrals.rules import (
     BusinessCalendar,
     Mover,
@@ -58,14 +60,15 @@ async def submit(
 ) -> Referral:
     """Refer a student; with a consent the referral goes to the first choice, without one the family is asked."""
     student = await _student(session, submission.student_id, actor)
-    if earlier := await session.get(Referral, submission.referral_id):
+    alike = await _alike(session, submission)
+    if earlier := next((one for one in alike if one.id == submission.referral_id), None):
         return await _same(session, earlier, submission)
     _refuse_both(submission)
     words = check_words(submission.words)
     school_id = check_student(student.active, student.grade, student.school_id)
     programs = await chosen_programs(session, submission.program_ids, school_id)
-    if not submission.even_though_duplicate:
-        await _refuse_duplicate(session, submission)
+    if alike and not submission.even_though_duplicate:
+        raise _duplicate()
     case = _case(submission, words, school_id, actor, now, calendar)
     await _start(session, case, submission, programs, student)
     return case.referral
@@ -78,6 +81,16 @@ async def _student(session: AsyncSession, student_id: UUID, actor: Actor) -> Per
     if student is None:
         raise not_found("student", student_id, actor)
     return student
+
+
+async def _alike(session: AsyncSession, submission: Submission) -> Sequence[Referral]:
+    """What this form made before, and the student's open referrals for the same need.
+
+    Asked once the student is locked: what was read while waiting would not know what the other one made.
+    """
+    by_this_form = col(Referral.id) == submission.referral_id
+    open_ones = is_open_for(submission.student_id, submission.need)
+    return (await session.exec(select(Referral).where(or_(by_this_form, open_ones)))).all()
 
 
 async def _same(session: AsyncSession, earlier: Referral, submission: Submission) -> Referral:
@@ -106,12 +119,9 @@ def _refuse_both(submission: Submission) -> None:
         raise Refusal(Kind.INVALID, "consent_or_ask", words, fields={"consent": words})
 
 
-async def _refuse_duplicate(session: AsyncSession, submission: Submission) -> None:
-    if await open_duplicates(session, submission.student_id, submission.need):
-        words = (
-            "This student has an open referral for the same need. Look at it first; if you still want to refer, say so."
-        )
-        raise Refusal(Kind.CONFLICT, "duplicate", words, fields={"even_though_duplicate": words})
+def _duplicate() -> Refusal:
+    words = "This student has an open referral for the same need. Look at it first; if you still want to refer, say so."
+    return Refusal(Kind.CONFLICT, "duplicate", words, fields={"even_though_duplicate": words})
 
 
 def _case(
@@ -144,10 +154,10 @@ def _case(
 async def _start(
     session: AsyncSession, case: Case, submission: Submission, programs: list[Program], student: Person
 ) -> None:
-    session.add(case.referral)
-    await session.flush()
-    session.add_all(case.queue(programs))
     consent, fresh = await _consent(session, case, submission, student)
+    # From here on nothing is asked of the database until all stands as it will: it is written once.
+    session.add(case.referral)
+    session.add_all(case.queue(programs))
     submitted = ReferralSubmitted(
         **case.about(),
         need=submission.need,
@@ -165,7 +175,8 @@ async def _start(
     case.stand(decision.after)
     if fresh:
         await tell(session, case, given(case, consent))
-    await go_on(session, case)
+    # Each choice was seen to take referrals a moment ago.
+    await go_on(session, case, Plan([], case.queued[0]))
 
 
 async def _consent(
@@ -178,7 +189,7 @@ async def _consent(
         return await record(session, case, submission.consent, student), True
     today = case.calendar.today(case.now)
     known = await valid_consent(session, student.id, case.referral.need, today)
-    case.referral.consent_id = known.id if known else None
+    case.consent, case.referral.consent_id = known, known.id if known else None
     return known, False
 
 

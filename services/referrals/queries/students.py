@@ -21,7 +21,7 @@ from services.referrals.queries.shapes import (
     StudentDetail,
     StudentLine,
 )
-from services.referrals.records import open_duplicates, valid_consent
+from services.referrals.records import is_open_for, valid_consent
 from services.referrals.scope import not_found, seen_students
 from shared.events.vocabulary import Need
 from shared.identity import Actor
@@ -59,7 +59,7 @@ async def duplicates(
     session: AsyncSession, student_id: UUID, need: Need, *, actor: Actor, now: datetime
 ) -> list[ReferralLine]:
     """Open referrals of this student for the same need, to be looked at before another one is sent."""
-    ids = await open_duplicates(session, student_id, need)
+    ids = (await session.exec(select_all(Referral.id).where(is_open_for(student_id, need)))).all()
     return await _referrals(session, col(Referral.id).in_(ids), actor, now) if ids else []
 
 

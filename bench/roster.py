@@ -21,6 +21,7 @@ import phonenumbers
 from bench.district import roster
 from bench.figures import Figure, p50
 from deploy.folder import DataFolder
+from deploy.garbage import look_seldom
 from deploy.postgres import Postgres
 from shared.migrations import upgrade
 
@@ -135,6 +136,7 @@ async def _only_import(dsn: str, bundle: Path) -> float:
 
 def main() -> None:
     """In the process of its own: import a bundle, print seconds and peak memory."""
+    look_seldom()
     dsn, bundle = sys.argv[1:]
     seconds = asyncio.run(_only_import(dsn, Path(bundle)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -58,20 +58,6 @@ def role(name: str) -> Role:
     return run
 
 
-SELDOM = 20_000
-"""New objects between two looks for garbage (Python's default: 700)."""
-
-
-def keep_imports() -> None:
-    """From now on look for garbage again, but never among what was imported, and in the middle of requests seldom.
-
-    By default each request would wait for several looks of two or three milliseconds.
-    """
-    gc.freeze()
-    gc.set_threshold(SELDOM, 20, 20)
-    gc.enable()
-
-
 async def _run(name: str) -> None:
     orders = Orders()
     await orders.open()

@@ -11,9 +11,10 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from deploy.garbage import look_seldom
 from deploy.gateway import Gateway
 from deploy.postgres import SERVICES
-from deploy.process import Orders, keep_imports, tell
+from deploy.process import Orders, tell
 from shared.clock import utc_now
 from shared.db import Database
 from shared.identity.keys import make_keys
@@ -56,7 +57,7 @@ async def _join_others(gateway: Gateway, names: Iterable[str]) -> None:
     for name in names:
         if name != FIRST:
             await gateway.join(name, await asyncio.to_thread(_mailbox if name == "mail" else _application, name))
-    keep_imports()
+    look_seldom()
     tell(complete=True)
 
 

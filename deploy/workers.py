@@ -9,8 +9,9 @@ from importlib import import_module
 from sqlalchemy import func, select
 
 from deploy.first_account import OFFICE
+from deploy.garbage import look_seldom
 from deploy.postgres import SERVICES
-from deploy.process import Orders, keep_imports, tell
+from deploy.process import Orders, tell
 from shared.messaging import topics
 from shared.messaging.tables import outbox
 from shared.messaging.worker import Worker
@@ -24,7 +25,7 @@ LOOK = 0.05
 async def run(orders: Orders) -> None:
     """`migrate` (tables, keys, the first account) may come first, `go` starts the work."""
     workers: list[Worker] = [import_module(f"services.{name}.worker").worker() for name in SERVICES]
-    keep_imports()
+    look_seldom()
     await orders.expect("go", migrate=_migrate)
     await topics.create(workers[0].settings)
     stop = asyncio.Event()

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from deploy.cli import acls, checks, flow, imports, keeping, mail, parked, play, running, steps
 from deploy.environment import read_secret_files
+from deploy.garbage import look_seldom
 from deploy.trouble import Trouble
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ def _whole(
 
 def main() -> None:
     """Run the command line."""
+    look_seldom()
     try:
         read_secret_files()
         app()

@@ -64,7 +64,7 @@ Show = Callable[[int, int, str], None]
 
 async def load_demo(show: Show) -> dict[str, str]:
     """The demo district; the workers must be at work. Whom a newcomer may sign in as: the role in words, and the id."""
-    from deploy.demo_district.load import load_district, load_stories, personas
+    from deploy.demo_district.load import load_district, load_partnerships, load_stories, personas
     from services.agreements.settings import Settings as AgreementsSettings
 
     settings = PeopleSettings(), AgreementsSettings(), ReferralsSettings()
@@ -72,6 +72,9 @@ async def load_demo(show: Show) -> dict[str, str]:
     try:
         await load_district(people, agreements, lambda done, size: show(done, size, "roster and programs"))
         await load_stories(people, referrals, settings[2].calendar, lambda done, size: show(done, size, "referrals"))
+        await load_partnerships(
+            people, agreements, referrals, settings[1], lambda done, size: show(done, size, "agreements and meetings")
+        )
         return await personas(people)
     finally:
         for db in databases:

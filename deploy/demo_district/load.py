@@ -9,18 +9,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from deploy.demo_district import programs, roster
 from deploy.demo_district.names import PARTNER_CONTACTS
+from deploy.demo_district.partnerships import Stage, make_partnerships
 from deploy.demo_district.stories import COUNSELOR, FAMILY, PARTNER, STORIES, Move, Story
-from services.agreements.commands import import_programs
+from deploy.first_account import OFFICE
+from services.agreements.commands import import_programs, survey_places
+from services.agreements.models import Organization, School
+from services.agreements.models import Person as Colleague
+from services.agreements.settings import Settings as AgreementsSettings
 from services.people.commands.import_roster import import_roster
 from services.people.models import Person as PeoplePerson
 from services.people.roster import person_id
 from services.referrals import commands
-from services.referrals.models import Attempt, Person, Program, Referral
+from services.referrals.models import Attempt, Coverage, Person, Program, Referral
 from services.referrals.rules import LIVE, BusinessCalendar, ConsentMethod, Verb
 from shared.clock import utc_now
 from shared.db import Database
@@ -71,6 +77,46 @@ async def load_stories(people: Database, referrals: Database, calendar: Business
             if await session.get(Referral, id) is None:
                 await _Teller(session, id, story, known, contacts, calendar).tell()
         progress(number + 1, len(STORIES))
+
+
+async def load_partnerships(
+    people: Database, agreements: Database, referrals: Database, settings: AgreementsSettings, progress: Progress
+) -> None:
+    """Agreements, meetings and a review, all or nothing; returns when referrals knows what the agreements cover."""
+    contacts = await _contacts(people)
+    wanted = {*contacts.values(), person_id(COUNSELOR), OFFICE}
+    organizations = await _organizations(agreements, wanted)
+    progress(1, 3)
+    async with agreements.transaction() as session:
+        stage = Stage(session, settings, utc_now(), OFFICE, contacts, organizations)
+        await make_partnerships(stage)
+        await survey_places(session)
+    progress(2, 3)
+
+    async def covered() -> bool | None:
+        async with referrals.transaction() as session:
+            known = (await session.exec(select(Coverage.organization_id).where(Coverage.everywhere))).all()
+        return set(organizations.values()) <= set(known) or None
+
+    await _until(covered)
+    progress(3, 3)
+
+
+async def _organizations(agreements: Database, wanted: set[UUID]) -> dict[str, UUID]:
+    """The partners by name, once the agreements service has heard of these people and of the schools."""
+    names = [partner.name for partner in programs.PARTNERS]
+
+    async def look() -> dict[str, UUID] | None:
+        async with agreements.transaction() as session:
+            here = set(await session.exec(select(Colleague.id).where(col(Colleague.id).in_(wanted))))
+            rows = await session.exec(
+                select(Organization.name, Organization.id).where(col(Organization.name).in_(names))
+            )
+            found = dict(rows.all())
+            schools = (await session.exec(select(func.count()).select_from(School))).one()
+        return found if wanted <= here and schools >= len(roster.SCHOOLS) else None
+
+    return await _until(look)
 
 
 async def personas(people: Database) -> dict[str, str]:

@@ -12,11 +12,12 @@ from deploy.postgres import SERVICES
 
 
 def digest() -> str:
-    """Changes whenever a revision of any service does."""
+    """Changes whenever a revision of any service does, or its consumers, whose projections may want to be filled."""
     found = hashlib.sha256()
     for service in SERVICES:
         for root in services.__path__:
-            for path in sorted((Path(root) / service / "migrations" / "versions").glob("*.py")):
+            folder = Path(root) / service
+            for path in sorted([*folder.glob("migrations/versions/*.py"), *folder.glob("consumers.py")]):
                 found.update(f"{service}/{path.name}\0".encode() + path.read_bytes())
     return found.hexdigest()
 

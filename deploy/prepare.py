@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from deploy.first_account import OFFICE, OFFICE_EMAIL
 from deploy.postgres import SERVICES
+from deploy.refill import refill
 from services.people.commands.persons import add_person
 from services.people.models import Person
 from services.people.settings import Settings as PeopleSettings
@@ -23,8 +24,9 @@ from shared.settings import ServiceSettings
 
 
 async def migrate() -> dict[str, str]:
-    """Tables, keys and the first account; the revision that each service stands at."""
+    """Tables, projections, keys and the first account; the revision that each service stands at."""
     heads = {service: await _migrate(service) for service in SERVICES}
+    await refill(lambda said: None)
     make_keys(PeopleSettings().keys_dir)
     people = Database(PeopleSettings().dsn)
     await first_account(people, OFFICE_EMAIL)

@@ -1,4 +1,4 @@
-"""The steps before the services of a deployment start: `migrate`, `topics`. Each may run as often as one likes."""
+"""Steps of a deployment: `migrate`, `topics` before it starts, `refill` after. Each may run as often as one likes."""
 
 import asyncio
 from pathlib import Path
@@ -47,6 +47,20 @@ def topics(
     asyncio.run(_topics(check, data))
 
 
+@app.command(epilog=example("crosswalk refill", "crosswalk refill --again"))
+def refill(
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what was done before: old processes have worked since.")
+    ] = False,
+    data: Data = DATA,
+) -> None:
+    """After an upgrade, when the last old process has ended: fill what services keep of others' states.
+
+    Where they keep more of them than before, the states go out once more, from their owners to those who need them.
+    """
+    asyncio.run(_refill(again, data))
+
+
 async def _migrate(services: list[str], office: str | None, data: Path) -> None:
     from importlib import import_module
 
@@ -85,6 +99,19 @@ async def _office(email: str, screen: Console) -> None:
     await people.close()
     words = f"{email} may sign in for the district office" if made else "the district office has an account already"
     screen.print(f"[green]✓[/green] {escape(words)}", soft_wrap=True)
+
+
+async def _refill(again: bool, data: Path) -> None:
+    from deploy.folder import DataFolder
+    from deploy.reach import databases
+    from deploy.refill import refill, stand_ready
+
+    screen = Console(highlight=False)
+    async with databases(DataFolder(data), "refill", screen.print):
+        await stand_ready()
+        sent = await refill(lambda said: screen.print("[green]✓[/green]", escape(said), soft_wrap=True), again=again)
+    if not sent:
+        screen.print("[green]✓[/green]", "Nothing is due.")
 
 
 async def _topics(check: bool, data: Path) -> None:

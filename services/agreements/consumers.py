@@ -10,7 +10,8 @@ from services.agreements.models import School
 from shared.events import notifications, people, referrals
 from shared.messaging import Event, Handlers
 
-on = Handlers("agreements")
+on = Handlers("agreements", editions={people.PERSONS: 2, people.SCHOOLS: 2})
+"""2: of people at work addresses, languages and where they work; contacts who left; where schools are."""
 
 
 @on.many(people.SchoolChanged)

@@ -10,7 +10,8 @@ from shared.events.base import Fact
 from shared.events.referrals import ReferralFact
 from shared.messaging import Event, Handlers
 
-on = Handlers("notifications")
+on = Handlers("notifications", editions={people.PERSONS: 2})
+"""2: of recipients their schools, and who is of the district office."""
 
 OrganizationNamed = agreements.OrganizationRegistered | agreements.OrganizationRenamed
 

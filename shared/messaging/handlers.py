@@ -1,6 +1,6 @@
 """What a service does about facts: one function per fact, found by the event's type."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -50,10 +50,14 @@ class _Handler:
 
 
 class Handlers:
-    """A service's handlers; calling it with fact classes registers one (`@on(people.PersonChanged)`)."""
+    """A service's handlers; calling it with fact classes registers one (`@on(people.PersonChanged)`).
 
-    def __init__(self, consumer: str) -> None:
+    `editions`: of a topic of states, which edition of its projection this code makes (`shared.messaging.editions`).
+    """
+
+    def __init__(self, consumer: str, *, editions: Mapping[str, int] | None = None) -> None:
         self.consumer = consumer
+        self.editions = dict(editions or {})
         self._by_type: dict[str, _Handler] = {}
         self._everything: Everything | None = None
         self._all_topics: tuple[str, ...] = ()

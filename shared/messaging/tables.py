@@ -67,6 +67,14 @@ inbox = Table(
 )
 """Events that took effect; inserted in the transaction of the effect."""
 
+projections = Table(
+    "projections",
+    core,
+    Column("topic", Text, primary_key=True),
+    Column("edition", Integer, nullable=False),
+)
+"""Of which edition what was projected of a topic is; no row: the first."""
+
 parked = Table(
     "parked",
     core,
@@ -161,6 +169,7 @@ __all__ = [
     "invariants",
     "outbox",
     "parked",
+    "projections",
     "relay",
     "revoked_sessions",
     "workers",

@@ -41,6 +41,7 @@ def crosswalk(*arguments: object) -> subprocess.CompletedProcess[str]:
         "parked replay",
         "parked discard",
         "acls",
+        "refill",
     ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:

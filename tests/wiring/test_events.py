@@ -8,7 +8,7 @@ import pytest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.events import FACTS, TOPICS, Fact, operations
+from shared.events import COMPACTED, FACTS, TOPICS, Fact, operations
 from shared.messaging.handlers import Handlers
 from shared.messaging.worker import Worker
 from shared.migrations import SERVICES
@@ -50,6 +50,13 @@ def test_every_topic_has_a_consumer_besides_the_log() -> None:
 
 def test_the_log_hears_every_topic() -> None:
     assert set(handlers_of("audit").topics) == set(TOPICS)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_states_that_a_service_hears_have_editions(service: str) -> None:
+    handlers = handlers_of(service)
+
+    assert set(handlers.editions) <= COMPACTED & set(handlers.topics)
 
 
 @pytest.mark.parametrize("service", SERVICES)

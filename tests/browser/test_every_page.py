@@ -25,6 +25,7 @@ WHO = {
     "a family": FAMILY.guardian_email,
     "district office": OFFICE_EMAIL,
 }
+MANY_PAGES = {WHO["district office"], WHO["partner staff"]}
 ONE_OF_MANY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/kinds/)\w+")
 NO_PAGE = re.compile(r"\.(csv|pdf|txt|ics)|/(documents|attachments)/[0-9a-f]{8}|/mail|/openapi|/api/")
 LONG = "CROSSWALK_LONG" in os.environ
@@ -76,7 +77,9 @@ async def walk(page: Page, go: Callable[[str], Awaitable[object]], start: str) -
     return wrong
 
 
-@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(
+    "who", [pytest.param(who, marks=[pytest.mark.slow] if WHO[who] in MANY_PAGES else []) for who in WHO]
+)
 async def test_every_page_can_be_used_by_everybody_on_every_screen(people: People, who: str) -> None:
     page = await people.come(WHO[who])
     answers: dict[str, int] = {}

@@ -19,6 +19,7 @@ async def rate_everything(page: Page, rating: str) -> None:
         for choice in await page.locator(f"input[type=radio][value='{rating}']").all():
             await choice.check()
         await page.locator("button[name=then][value=next]").click()
+        await page.wait_for_load_state()
 
 
 async def test_a_school_rates_reads_both_sides_and_decides_how_it_goes_on(people: People) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from tests.journeys.system import RunningSystem
@@ -23,6 +24,7 @@ async def fresh() -> AsyncIterator[RunningSystem]:
     await running.remove()
 
 
+@pytest.mark.slow
 async def test_links_lead_to_people_who_are_there_and_the_demo_says_at_once_that_its_people_are_gone(
     fresh: RunningSystem, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from deploy.play.cast import Child
@@ -93,6 +94,7 @@ async def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 async def test_a_restored_backup_has_lost_nothing_and_sends_nothing_twice(
     system: RunningSystem, actors: Actors, restored: RunningSystem, tmp_path: Path
 ) -> None:

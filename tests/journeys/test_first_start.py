@@ -24,6 +24,7 @@ async def fresh() -> AsyncIterator[RunningSystem]:
     await running.remove()
 
 
+@pytest.mark.slow
 async def test_a_first_start_that_is_killed_in_the_middle_is_finished_by_the_next(fresh: RunningSystem) -> None:
     async def is_loading() -> bool:
         return fresh.output.exists() and "Pages and workers" in fresh.output.read_text()
@@ -43,6 +44,7 @@ async def test_a_first_start_that_is_killed_in_the_middle_is_finished_by_the_nex
     assert re.search(r"School staff.*Partner.*Family", fresh.output.read_text(), re.DOTALL)
 
 
+@pytest.mark.slow
 async def test_an_own_kafka_is_used_instead_of_the_embedded_one_and_the_main_job_plays_on_it(
     fresh: RunningSystem, kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ async def let_go(world: World) -> list[tuple[str, str]]:
     return [(fact.reminder, fact.why) for fact in await world.published() if isinstance(fact, ReminderLetGo)]
 
 
+@pytest.mark.slow
 async def test_four_schedulers_on_one_database_tell_each_of_ten_thousand_reminders_once_and_soon(
     world: World, settings: Settings
 ) -> None:

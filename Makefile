@@ -31,7 +31,7 @@ test: install-dev ## all tests (TESTS=tests/people for some)
 		$(BIN)/pytest tests/faults tests/deploy/test_dead_parts.py; exit $$((first | $$?)); fi
 
 test-long: install-dev ## the long form of the tests that kill and starve: about half an hour (ONLY=name for some)
-	@CROSSWALK_LONG=1 $(BIN)/pytest -rP -o timeout=3600 tests/faults tests/referrals/test_reminders.py tests/notifications/test_outside.py tests/shared/test_worker_faults.py tests/deploy/test_dead_parts.py tests/deploy/test_upgrade.py tests/browser/test_every_page.py $(if $(ONLY),-k "$(ONLY)")
+	@CROSSWALK_LONG=1 $(BIN)/pytest -rP -o timeout=3600 tests/faults tests/referrals/test_reminders.py tests/notifications/test_outside.py tests/shared/test_worker_faults.py tests/deploy/test_dead_parts.py tests/deploy/test_upgrade.py tests/browser/test_every_page.py tests/journeys tests/referrals/test_many_schedulers.py $(if $(ONLY),-k "$(ONLY)")
 
 test-compose: install-dev ## run docker-compose.yml for real and kill every container (needs a Docker engine)
 	@CROSSWALK_COMPOSE=1 $(BIN)/pytest -rP tests/deploy/test_compose_run.py

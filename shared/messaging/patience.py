@@ -83,6 +83,9 @@ class PatientConsumer(AIOKafkaConsumer):
             await self._rest(REST - (now - self._looked))
             return {}
         found = await ask()
+        if found and not behind:
+            # Nobody told of these, so there may be more: a backlog of before this process began.
+            self._looked = float("-inf")
         # What is not behind must not be asked for while these records take effect.
         self._read_only(await self._behind())
         return found

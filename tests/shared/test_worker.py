@@ -1,12 +1,13 @@
 """The worker: facts leave the outbox, arrive once, and survive the loss of the broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,12 +16,14 @@ from shared.db import Database
 from shared.events import Fact, people
 from shared.identity.actor import system
 from shared.messaging import patience, topics
+from shared.messaging.connection import client_arguments
 from shared.messaging.handlers import Event, Handlers
 from shared.messaging.outbox import emit, emit_many
 from shared.messaging.worker import Worker
 from shared.settings import ServiceSettings
 from tests.shared.test_consume import effects, note
 from tests.support.builders import a_school
+from tests.support.events import KafkaRecord, a_record
 from tests.support.kafka import Broker
 
 
@@ -112,6 +115,27 @@ async def test_a_consumer_that_rests_is_told_when_something_was_published(
         for number in range(1, 4):
             await say(db_core, a_school())
             await until(partial(arrived, db_core, number))
+
+
+async def test_a_backlog_of_which_nobody_told_is_read_without_a_rest(
+    db_core: Database, broker: Broker, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(db_core, broker, data_dir).model_copy(update={"kafka_wakes": False})
+    await topics.create(settings)
+    await publish(settings, [a_record(a_school()) for _ in range(100)])
+    # With a rest before each of these ten batches it would take too long.
+    monkeypatch.setattr("shared.messaging.worker.MAX_RECORDS", 10)
+    monkeypatch.setattr(patience, "REST", 5)
+
+    async with running(settings):
+        await until(lambda: arrived(db_core, 100))
+
+
+async def publish(settings: ServiceSettings, records: Sequence[KafkaRecord]) -> None:
+    """By somebody else than our relay."""
+    async with AIOKafkaProducer(**client_arguments(settings)) as producer:
+        for one in records:
+            await producer.send(one.topic, one.value, key=one.key, headers=one.headers)
 
 
 async def test_a_broker_that_lost_everything_is_told_again_and_nothing_takes_effect_twice(

@@ -87,9 +87,11 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=5,
             pool_pre_ping=False,
+            # The connection that was used last knows its statements and their plans; the others may grow cold.
+            pool_use_lifo=True,
             # What a statement carried may be people's names; errors are logged.
             hide_parameters=True,
-            connect_args={"timeout": 5, "command_timeout": 60},
+            connect_args={"timeout": 5, "command_timeout": 60, "prepared_statement_cache_size": 300},
         )
         self.sessions = async_sessionmaker(
             self.engine, class_=AsyncSession, expire_on_commit=False, info={"notify": notify}

@@ -254,7 +254,7 @@ class Worker:
             batch_timeout_ms=2 * self.settings.kafka_fetch_wait_ms,
             fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
             session_timeout_ms=self.settings.kafka_session_timeout_ms,
-            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 4,
+            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 6,
             parser=_parse,
             decoder=_decode,
         )

@@ -30,8 +30,9 @@ from tests.shared.test_worker import arrived, published, say, settings_for, unti
 from tests.support.builders import a_school
 from tests.support.kafka import Broker
 
-FLAG, REBUILD = (30.0, 60.0) if os.environ.get("CROSSWALK_LONG") else (0.5, 2.0)
-"""Seconds; in the long form those that people get."""
+FLAG, REBUILD = (30.0, 60.0) if os.environ.get("CROSSWALK_LONG") else (0.5, 5.0)
+"""Seconds; in the long form those that people get. Far apart: a process that stands still between them would miss the
+flag."""
 SOON = 30.0
 """Seconds that looking, ending the old consumer and joining with a new one may take besides."""
 

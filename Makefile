@@ -25,12 +25,12 @@ reset: install ## empty the data folder
 	@exec $(BIN)/crosswalk reset --data "$(DATA)"
 
 # What kills and starves processes wants the machine for itself; all else shares it, two files at a time.
-test: install-dev ## all tests (TESTS=tests/people for some)
+test: install-dev ## the tests (TESTS=tests/people for some; CI=1 for the slow ones, too)
 	@if [ -n "$(TESTS)" ]; then $(BIN)/pytest $(TESTS); else \
 		$(BIN)/pytest -n 2 --dist loadfile --ignore tests/faults --ignore tests/deploy/test_dead_parts.py; first=$$?; \
 		$(BIN)/pytest tests/faults tests/deploy/test_dead_parts.py; exit $$((first | $$?)); fi
 
-test-long: install-dev ## the long form of the tests that kill and starve: about half an hour (ONLY=name for some)
+test-long: install-dev ## the slow tests, and the long form of those that kill and starve (ONLY=name for some)
 	@CROSSWALK_LONG=1 $(BIN)/pytest -rP -o timeout=3600 tests/faults tests/referrals/test_reminders.py tests/notifications/test_outside.py tests/shared/test_worker_faults.py tests/deploy/test_dead_parts.py tests/deploy/test_upgrade.py tests/browser/test_every_page.py tests/journeys tests/referrals/test_many_schedulers.py $(if $(ONLY),-k "$(ONLY)")
 
 test-compose: install-dev ## run docker-compose.yml for real and kill every container (needs a Docker engine)

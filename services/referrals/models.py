@@ -18,8 +18,8 @@ class Table(SQLModel, registry=service_registry()):
     """This service's tables."""
 
 
-_FIRST = {"lazy": "raise"}
-"""Never loaded: it says whose row has to be written first."""
+_FOR_ORDER = {"lazy": "raise"}
+"""Of a relationship that is never loaded: it says whose row is written first."""
 
 
 class Referral(Table, table=True):
@@ -49,7 +49,7 @@ class Referral(Table, table=True):
     submitted_at: datetime
     changed_at: datetime
     closed_at: datetime | None = None
-    consent: Optional["Consent"] = Relationship(sa_relationship_kwargs=_FIRST)
+    consent: Optional["Consent"] = Relationship(sa_relationship_kwargs=_FOR_ORDER)
 
 
 class Attempt(Table, table=True):
@@ -83,7 +83,7 @@ class Attempt(Table, table=True):
     closed_at: datetime | None = None
     reason: DeclineReason | None = None
     outcome: Outcome | None = None
-    referral: Referral = Relationship(sa_relationship_kwargs=_FIRST)
+    referral: Referral = Relationship(sa_relationship_kwargs=_FOR_ORDER)
 
 
 class Consent(Table, table=True):
@@ -123,7 +123,7 @@ class Entry(Table, table=True):
     attempt_id: UUID | None = None
     data: dict[str, Any] = Field(sa_type=JSONB)
     words: str = Field(default="", sa_type=Text)
-    referral: Referral = Relationship(sa_relationship_kwargs=_FIRST)
+    referral: Referral = Relationship(sa_relationship_kwargs=_FOR_ORDER)
 
 
 class PlannedReminder(Table, table=True):

@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 REST = 0.5
 """Seconds after which a consumer looks without being told."""
 
+Found = dict[TopicPartition, list[Any]]
+
 _resting: "WeakSet[PatientConsumer]" = WeakSet()
 
 
@@ -61,17 +63,15 @@ class PatientConsumer(AIOKafkaConsumer):
         """Where `pause` was asked for."""
         return self._held.intersection(self.assignment())
 
-    async def getmany(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
-    ) -> dict[TopicPartition, list[Any]]:
+    async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Found:
         """Records by partition, as soon as there are any; `timeout_ms` is how long to ask before a rest."""
         ask = partial(super().getmany, *partitions, timeout_ms=timeout_ms, max_records=max_records)
         while True:
-            found: dict[TopicPartition, list[Any]] = await (self._ask_as_told(ask) if self._rests else ask())
+            found: Found = await (self._ask_as_told(ask) if self._rests else ask())
             if found:
                 return found
 
-    async def _ask_as_told(self, ask: Callable[[], Awaitable[dict[TopicPartition, list[Any]]]]) -> Any:
+    async def _ask_as_told(self, ask: Callable[[], Awaitable[Found]]) -> Found:
         self._told.clear()
         now, behind = asyncio.get_running_loop().time(), await self._behind()
         if behind:

@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import AsyncIterator
 from email import message_from_bytes
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from tests.journeys.test_main_job import SENT, a_child
 
 FIRST, MOST = 3, 20
 """Referrals before the backup begins, and in all."""
+SAID = "SELECT event_id FROM outbox WHERE topic = ANY($1::text[])"
 
 
 class Ledger:
@@ -29,17 +31,21 @@ class Ledger:
     def __init__(self, system: RunningSystem) -> None:
         self.url, self.mail = str(system.state()["database_url"]), system.data / "mail"
 
-    async def ask(self, service: str, query: str) -> list[Any]:
+    async def ask(self, service: str, query: str, *arguments: object) -> list[Any]:
         """The first column."""
         connection = await asyncpg.connect(self.url.replace("{service}", service))
         try:
-            return [row[0] for row in await connection.fetch(query)]
+            return [row[0] for row in await connection.fetch(query, *arguments)]
         finally:
             await connection.close()
 
     async def said(self) -> list[UUID]:
         """Every fact of every service."""
-        return [id for service in SERVICES for id in await self.ask(service, "SELECT event_id FROM outbox")]
+        return [
+            id
+            for service in SERVICES
+            for id in await self.ask(service, "SELECT event_id FROM outbox ORDER BY event_id")
+        ]
 
     async def logged(self) -> list[UUID]:
         """Every entry of the log."""
@@ -50,14 +56,15 @@ class Ledger:
         return {str(id) for id in await self.ask("referrals", "SELECT id FROM referral")}
 
     async def at_rest(self) -> bool:
-        """All is published, logged and sent; twice in a row, since what is heard may cause more."""
-        for _ in range(2):
-            waiting = sum([len(await self.ask(s, "SELECT 1 FROM outbox WHERE published_at IS NULL")) for s in SERVICES])
-            unsent = await self.ask("notifications", "SELECT 1 FROM delivery WHERE status NOT IN ('sent', 'failed')")
-            if waiting or unsent or len(await self.said()) != len(await self.logged()):
+        """All is heard by everybody whom it concerns, and sent, and meanwhile nothing was said that is not heard yet."""
+        before = await self.said()
+        for service in SERVICES:
+            topics = import_module(f"services.{service}.consumers").on.topics
+            said = [id for each in SERVICES for id in await self.ask(each, SAID, topics)]
+            if not set(said) <= set(await self.ask(service, "SELECT event_id FROM inbox")):
                 return False
-            await asyncio.sleep(0.7)
-        return True
+        unsent = await self.ask("notifications", "SELECT 1 FROM delivery WHERE status NOT IN ('sent', 'failed')")
+        return not unsent and before == await self.said()
 
     def mails(self) -> list[str]:
         """The Message-ID of each mail that the server has had, but for those of signing in."""

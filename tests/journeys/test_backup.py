@@ -56,7 +56,7 @@ class Ledger:
         return {str(id) for id in await self.ask("referrals", "SELECT id FROM referral")}
 
     async def at_rest(self) -> bool:
-        """All is heard by everybody whom it concerns, and sent, and meanwhile nothing was said that is not heard yet."""
+        """All is heard by everybody whom it concerns, and sent, and nothing was said meanwhile."""
         before = await self.said()
         for service in SERVICES:
             topics = import_module(f"services.{service}.consumers").on.topics

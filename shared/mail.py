@@ -165,6 +165,21 @@ def to_wire(message: EmailMessage) -> bytes:
     return wire
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A mail as it goes to the server."""
+
+    sender: str
+    """`Name <address>`."""
+    to: str
+    wire: bytes
+
+
+def seal(mail: Mail, sender: str) -> Sealed:
+    """The mail as it goes to the server now; raises `Permanent` as `build` does."""
+    return Sealed(sender, mail.to, to_wire(build(mail, sender=sender, date=utc_now())))
+
+
 class Mailer:
     """One connection to the mail server, opened when first needed and kept; one mail at a time."""
 
@@ -180,15 +195,14 @@ class Mailer:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail | Sealed) -> None:
         """Hand one mail to the server; returns when it has taken it, raises `Retryable` or `Permanent`."""
-        sender = self._settings.mail_from
-        wire = to_wire(build(mail, sender=sender, date=utc_now()))
+        sealed = mail if isinstance(mail, Sealed) else seal(mail, self._settings.mail_from)
         async with self._lock:
             self._handed_over = False
             try:
                 async with asyncio.timeout(self._deadline):
-                    await self._hand_over(parseaddr(sender)[1], mail.to, wire)
+                    await self._hand_over(parseaddr(sealed.sender)[1], sealed.to, sealed.wire)
             except SMTPResponseException as answer:
                 await self._after_refusal()
                 raise _by_type(answer) from answer

@@ -55,6 +55,8 @@ async def keep_meetings(session: AsyncSession, events: Sequence[Event[agreements
 @on(*rules.WHO_IS_TOLD_WHAT)
 async def tell(session: AsyncSession, event: Event[ReferralFact]) -> None:
     """Tell everybody whom a fact about a referral concerns, each in their language."""
+    if not rules.may_concern(event.fact, event.actor):
+        return
     concerned = await queries.people_for(session, event.fact, event.actor)
     planned = rules.plan(event.fact, concerned)
     await commands.write_messages(

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
@@ -15,7 +15,7 @@ from services.notifications.rules import LEASE
 from services.notifications.settings import Settings
 from shared.db import Database, is_away
 from shared.failpoints import hit
-from shared.mail import Mailer, Permanent, Retryable
+from shared.mail import Mailer, Permanent, Retryable, Sealed, seal
 from shared.messaging import Jobs
 from shared.observability import Trace, traced
 from shared.observability.spans import span
@@ -28,6 +28,9 @@ LOOK = 0.1
 
 HEAD_START = 0.05
 """Seconds that mail somebody waits for is ahead of the rest: to write the others takes this process's time."""
+
+Written = Sealed | Permanent | Retryable
+"""A mail that can go, or why it cannot."""
 
 _mailers: WeakKeyDictionary[Database, list[Mailer]] = WeakKeyDictionary()
 """Connections to the mail server, kept open between runs."""
@@ -88,17 +91,18 @@ class _Lanes:
             claims = await commands.claim(
                 session, now=self.clock(), sender=self.settings.mail_from, first=asked[False], again=asked[True]
             )
-        awaited = [claimed for claimed in claims if claimed.awaited]
+            # What somebody waits for is written while the database commits.
+            awaited = [(one, asyncio.create_task(self._write(one))) for one in claims if one.awaited]
         self._begin(awaited)
         if awaited and len(awaited) < len(claims):
             await asyncio.wait(self.busy, timeout=HEAD_START)
-        self._begin([claimed for claimed in claims if not claimed.awaited])
+        self._begin([(one, None) for one in claims if not one.awaited])
         return len(claims), not all(self.idle.values())
 
-    def _begin(self, claims: Sequence[Claim]) -> None:
-        for claimed in claims:
+    def _begin(self, claims: Sequence[tuple[Claim, Awaitable[Written] | None]]) -> None:
+        for claimed, written in claims:
             mailer = self.idle[claimed.again].pop()
-            self.busy[asyncio.create_task(self._try(claimed, mailer))] = (claimed.again, mailer)
+            self.busy[asyncio.create_task(self._try(claimed, written, mailer))] = (claimed.again, mailer)
 
     async def _wait(self) -> bool:
         """Wait until a connection is idle again, or until it is time to look for more, which is the answer."""
@@ -109,10 +113,11 @@ class _Lanes:
             task.result()
         return not done
 
-    async def _try(self, claimed: Claim, mailer: Mailer) -> None:
+    async def _try(self, claimed: Claim, written: Awaitable[Written] | None, mailer: Mailer) -> None:
         hit("send.claimed")
         with span("send e-mail", "CLIENT", claimed.message.traceparent) as opened:
-            result = None if claimed.sent_before else await self._hand_over(claimed, mailer)
+            mail = await (written or self._write(claimed))
+            result = None if claimed.sent_before else await self._hand_over(claimed, mail, mailer)
         hit("send.handed_over")
         with traced(Trace(traceparent=opened.traceparent)):
             await self._record(claimed, result)
@@ -131,16 +136,24 @@ class _Lanes:
                 log.warning("try_not_recorded_yet", delivery_id=str(claimed.delivery_id), error=repr(error))
             await asyncio.sleep(LOOK)
 
-    async def _hand_over(self, claimed: Claim, mailer: Mailer) -> Permanent | Retryable | None:
+    async def _write(self, claimed: Claim) -> Written:
         try:
-            await mailer.send(mail_of(claimed, self.settings, self.clock()))
+            return seal(mail_of(claimed, self.settings, self.clock()), self.settings.mail_from)
         except (Permanent, Retryable) as failure:
-            log.info("mail_not_taken", delivery_id=str(claimed.delivery_id), reason=failure.reason)
             return failure
         except Exception as error:
             # A mail that cannot be written must not come back at once, for ever, before all others.
             log.error("mail_not_written", delivery_id=str(claimed.delivery_id), exc_info=error)
             return Retryable(type(error).__name__)
+
+    async def _hand_over(self, claimed: Claim, mail: Written, mailer: Mailer) -> Permanent | Retryable | None:
+        try:
+            if not isinstance(mail, Sealed):
+                raise mail
+            await mailer.send(mail)
+        except (Permanent, Retryable) as failure:
+            log.info("mail_not_taken", delivery_id=str(claimed.delivery_id), reason=failure.reason)
+            return failure
         return None
 
 

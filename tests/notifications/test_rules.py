@@ -16,6 +16,7 @@ from services.notifications.rules import (
     People,
     Planned,
     Reach,
+    may_concern,
     next_try,
     parameters,
     plan,
@@ -186,6 +187,24 @@ def test_nobody_at_work_gets_mail_about_what_they_did_themselves() -> None:
     emails = {one.kind: one.email for one in planned}
     assert emails[Kind.STAFF_WITHDRAWN_BY_SCHOOL] is Email.NOT_WANTED
     assert emails[Kind.FAMILY_WITHDRAWN] is Email.SEND
+
+
+def test_a_referrer_who_wrote_down_the_familys_answer_is_not_told_of_it() -> None:
+    answers = [fact for name, fact, _ in CASES if name in ("consent given", "consent refused")]
+    referrer, colleague = f"person:{REFERRER.person_id}", f"person:{new_id()}"
+
+    assert [plan(fact, replace(PEOPLE, actor=referrer)) for fact in answers] == [[], []]
+    assert [who(plan(fact, replace(PEOPLE, actor=colleague))) for fact in answers] == [
+        {Kind.STAFF_CONSENT_GIVEN: [REFERRER]},
+        {Kind.STAFF_CONSENT_REFUSED: [REFERRER]},
+    ]
+
+
+@pytest.mark.parametrize("actor", ["system:referrals", f"person:{REFERRER.person_id}"])
+def test_what_may_concern_nobody_is_told_to_nobody(actor: str) -> None:
+    left_alone = [fact for _, fact, _ in CASES if not may_concern(fact, actor)]
+
+    assert [plan(fact, replace(PEOPLE, actor=actor)) for fact in left_alone] == [[]] * len(left_alone)
 
 
 def test_a_family_gets_mail_about_its_own_doing_as_a_receipt() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Integer, Text, Uuid, exists, text, update
+from sqlalchemy import JSON, Integer, Text, Uuid, exists, literal_column, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.notifications.commands.write import SYSTEM, told, write_messages
 from services.notifications.letters import Known
 from services.notifications.models import Delivery, Message, Preference, Recipient, SentBefore, Status
-from services.notifications.queries import look_up, referrer_of
+from services.notifications.queries import NAMES, known_of, referrer_of
 from services.notifications.rules import LEASE, Audience, alarm, next_try
 from shared.clock import new_id
 from shared.events.notifications import MessageQueuedAgain, MessageSent, MessageUndeliverable
@@ -74,8 +74,17 @@ _CLAIMED = (
     .columns(id=Uuid(), message_id=Uuid(), attempts=Integer(), smtp_message_id=Text())
     .cte("claimed")
 )
+_SAID = select(col(Message.params)).join(_CLAIMED, _CLAIMED.c.message_id == col(Message.id)).cte("said")
 _CLAIM: Any = (
-    select(_CLAIMED, Message, Recipient, col(Preference.time_zone), exists(select(SentBefore)).label("restored"))  # type: ignore[call-overload]
+    select(  # type: ignore[call-overload]
+        _CLAIMED,
+        Message,
+        Recipient,
+        col(Preference.time_zone),
+        exists(select(SentBefore)).label("restored"),
+        literal_column(NAMES, JSON()).label("names"),
+    )
+    .add_cte(_SAID)
     .join(Message, col(Message.id) == _CLAIMED.c.message_id)
     .join(Recipient, col(Recipient.person_id) == col(Message.recipient_id))
     .outerjoin(Preference, col(Preference.person_id) == col(Message.recipient_id))
@@ -92,7 +101,7 @@ async def claim(
     rows = (await session.execute(_CLAIM, due)).all()
     if not rows:
         return []
-    known = await look_up(session, [row.Message.params for row in rows])
+    known = known_of(rows[0].names)
     mails = {row.id: row.smtp_message_id or smtp_id(row.Message, sender) for row in rows}
     before = await _sent_before(session, mails.values()) if rows[0].restored else set()
     return [

@@ -4,8 +4,10 @@ from services.notifications.queries.colleagues import colleagues
 from services.notifications.queries.deliveries import DeliveryRow, count_deliveries, deliveries
 from services.notifications.queries.inbox import Entry, entry, inbox, unread
 from services.notifications.queries.people import (
+    NAMES,
     Wishes,
     clock_of,
+    known_of,
     look_up,
     people_for,
     preferences,
@@ -15,6 +17,7 @@ from services.notifications.queries.people import (
 )
 
 __all__ = [
+    "NAMES",
     "DeliveryRow",
     "Entry",
     "Wishes",
@@ -24,6 +27,7 @@ __all__ = [
     "deliveries",
     "entry",
     "inbox",
+    "known_of",
     "look_up",
     "people_for",
     "preferences",

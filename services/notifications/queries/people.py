@@ -1,5 +1,6 @@
 """Who is concerned by a fact, how to reach them, and the names that messages need."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -155,40 +156,44 @@ async def _told(session: AsyncSession, referral_id: UUID) -> frozenset[Kind]:
     return frozenset(Kind(kind) for kind in found)
 
 
-_NAMES = text("""
-    SELECT json_build_object(
+NAMES = """
+    json_build_object(
         'students', (SELECT coalesce(json_object_agg(person_id, json_build_array(given_name, family_name)), '{}')
-                     FROM recipient WHERE person_id = ANY(:students) AND NOT erased),
+                     FROM recipient WHERE NOT erased
+                     AND person_id = ANY(ARRAY(SELECT CAST(params ->> 'student_id' AS uuid) FROM said))),
         'programs', (SELECT coalesce(json_object_agg(program_id, json_build_array(name, organization_name)), '{}')
-                     FROM program WHERE program_id = ANY(:programs)),
+                     FROM program WHERE program_id = ANY(ARRAY(
+                         SELECT CAST(id AS uuid) FROM said, unnest(
+                             ARRAY[params ->> 'program_id', params ->> 'next_program_id']
+                             || string_to_array(params ->> 'program_ids', ' ')) AS id))),
         'schools', (SELECT coalesce(json_object_agg(school_id, name), '{}')
-                    FROM school WHERE school_id = ANY(:schools)),
+                    FROM school WHERE school_id = ANY(ARRAY(SELECT CAST(params ->> 'school_id' AS uuid) FROM said))),
         'organizations', (SELECT coalesce(json_object_agg(organization_id, name), '{}')
-                          FROM organization WHERE organization_id = ANY(:organizations)),
+                          FROM organization WHERE organization_id = ANY(ARRAY(
+                              SELECT CAST(params ->> 'organization_id' AS uuid) FROM said))),
         'meetings', (SELECT coalesce(json_object_agg(meeting_id, state), '{}')
-                     FROM meeting WHERE meeting_id = ANY(:meetings)))
-""")
+                     FROM meeting WHERE meeting_id = ANY(ARRAY(
+                         SELECT CAST(params ->> 'meeting_id' AS uuid) FROM said))))
+"""
+"""The names that the messages with the parameters in `said` need, in one value that `known_of` reads."""
+
+_LOOK_UP = text(
+    f"WITH said AS (SELECT params FROM jsonb_array_elements(CAST(:params AS jsonb)) AS params) SELECT {NAMES}"  # noqa: S608
+)
 
 
 async def look_up(session: AsyncSession, params: Sequence[Mapping[str, str]]) -> Known:
     """The names that messages with these parameters need."""
-    asked = {
-        "students": _ids(params, "student_id"),
-        "programs": [UUID(id) for id in {id for p in params for id in _program_ids(p)}],
-        "schools": _ids(params, "school_id"),
-        "organizations": _ids(params, "organization_id"),
-        "meetings": _ids(params, "meeting_id"),
-    }
-    found = (await session.execute(_NAMES, asked)).scalar_one()
+    return known_of((await session.execute(_LOOK_UP, {"params": json.dumps(list(params))})).scalar_one())
+
+
+def known_of(found: Mapping[str, Any]) -> Known:
+    """What `NAMES` came to."""
     pairs = {
         part: {id: (first, last) for id, (first, last) in found[part].items()} for part in ("students", "programs")
     }
     meetings = {id: MeetingChanged.model_validate(state) for id, state in found["meetings"].items()}
     return Known(**pairs, schools=found["schools"], organizations=found["organizations"], meetings=meetings)
-
-
-def _ids(params: Sequence[Mapping[str, str]], name: str) -> list[UUID]:
-    return [UUID(id) for id in {p[name] for p in params if name in p}]
 
 
 def _program_ids(params: Mapping[str, str]) -> list[str]:

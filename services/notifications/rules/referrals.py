@@ -38,6 +38,10 @@ class Row:
     when: Callable[[Any, People], bool] = lambda fact, people: True
 
 
+def _not_own_doing(fact: Any, people: People) -> bool:
+    return people.actor != f"person:{fact.referrer_id}"
+
+
 def _not_announced(fact: Any, people: People) -> bool:
     return not people.announced
 
@@ -60,8 +64,8 @@ def _ended(*outcomes: Outcome) -> Callable[[Any, People], bool]:
 
 WHO_IS_TOLD_WHAT: dict[type[Fact], tuple[Row, ...]] = {
     referrals.ConsentRequested: (Row(Kind.FAMILY_CONSENT_ASKED),),
-    referrals.ConsentGiven: (Row(Kind.STAFF_CONSENT_GIVEN),),
-    referrals.ConsentRefused: (Row(Kind.STAFF_CONSENT_REFUSED),),
+    referrals.ConsentGiven: (Row(Kind.STAFF_CONSENT_GIVEN, when=_not_own_doing),),
+    referrals.ConsentRefused: (Row(Kind.STAFF_CONSENT_REFUSED, when=_not_own_doing),),
     referrals.ReferralSent: (
         Row(Kind.PARTNER_NEW),
         Row(Kind.FAMILY_SENT, when=_not_announced),
@@ -104,6 +108,11 @@ IF_UNREACHABLE: dict[Kind, Kind] = {
     Kind.PARTNER_NEW: Kind.STAFF_PARTNER_UNREACHABLE,
 }
 """What the referrer is told where nobody could be reached by a message of this kind."""
+
+
+def may_concern(fact: Fact, actor: str) -> bool:
+    """Whether anybody may be told of it, before it is asked who that is."""
+    return any(row.when(fact, People(actor=actor)) for row in WHO_IS_TOLD_WHAT[type(fact)])
 
 
 def plan(fact: Fact, people: People) -> list[Planned]:

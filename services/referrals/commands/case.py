@@ -219,15 +219,15 @@ async def _too_late(session: AsyncSession, case: Case, code: str, words: str) ->
 
 
 async def tell(
-    session: AsyncSession, case: Case, fact: ReferralFact, *, actor: Actor | None = None, words: str = ""
+    session: AsyncSession, case: Case, *facts: ReferralFact, actor: Actor | None = None, words: str = ""
 ) -> None:
-    """Publish a fact and keep it in the timeline; `words` stay here.
+    """Publish facts and keep them in the timeline; `words` stay here.
 
     `actor`: who did it, where it is not the one who has the case in hand.
     """
     actor = actor or case.actor
-    session.add(_entry(case, fact, actor, words))
-    await emit(session, fact, actor=actor, now=case.now)
+    session.add_all([_entry(case, fact, actor, words) for fact in facts])
+    await emit(session, *facts, actor=actor, now=case.now)
 
 
 def _entry(case: Case, fact: ReferralFact, actor: Actor, words: str) -> Entry:

@@ -165,16 +165,15 @@ async def _start(
         program_ids=submission.program_ids,
         consent_id=consent.id if consent else None,
     )
-    await tell(session, case, submitted)
     if consent is None:
         _refuse_nobody_to_ask(student)
+        await tell(session, case, submitted)
         await ask_family(session, case)
         return
     decision = await begin(session, case, Verb.GIVE_CONSENT, None)
     assert decision is not None
     case.stand(decision.after)
-    if fresh:
-        await tell(session, case, given(case, consent))
+    await tell(session, case, submitted, *([given(case, consent)] if fresh else []))
     # Each choice was seen to take referrals a moment ago.
     await go_on(session, case, Plan([], case.queued[0]))
 

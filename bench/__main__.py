@@ -14,6 +14,7 @@ ALONE = {
     "start": start.run,
     "roster": roster.run,
     "relay": messaging.relay,
+    "peer": messaging.peer,
     "consumer": messaging.consumer,
     "latency": latency.run,
     "scale": scale.run,

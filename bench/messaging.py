@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import subprocess
 import tempfile
+import venv
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ from shared.settings import ServiceSettings
 
 EVENTS, THINGS, NAIVE_EVENTS, ROUNDS, BATCH = 20_000, 500, 1_000, 5, 500
 TIMES, PART_OF_NAIVE = 2.0, 0.2
+PEER, PEER_ROUNDS, TIMES_PEER = "faststream-outbox[asyncpg]==0.19.0", 3, 8.0
 ENVELOPE = {"enable_idempotence": True, "acks": "all", "max_batch_size": 128 * 1024}
 NAME = "x" * 400
 """Makes an event as long as most of ours."""
@@ -101,6 +104,35 @@ async def relay() -> list[Figure]:
             bare.append(await _send(settings))
     _say("relay", EVENTS, p50(relayed), "bare producer", p50(bare))
     return [Figure("relay", p50(relayed), "s", p50(bare), TIMES, by_ratio=True)]
+
+
+async def peer() -> list[Figure]:
+    """The same rows, relayed by us and by faststream-outbox, which is installed for this only."""
+    async with parts() as servers:
+        python = await asyncio.to_thread(_environment, servers.folder / "peer")
+        settings = await servers.service("bench_peer")
+        await topics.create(settings)
+        relayed, theirs = [], []
+        for _ in range(PEER_ROUNDS):
+            relayed.append(await fill(settings))
+            theirs.append(await asyncio.to_thread(_relayed_by_peer, python, settings))
+    _say("relay", EVENTS, p50(relayed), PEER, p50(theirs))
+    return [Figure("relay against peer", p50(relayed), "s", p50(theirs), 1 / TIMES_PEER, by_ratio=True)]
+
+
+def _environment(folder: Path) -> Path:
+    """Its Python."""
+    print(f"Installing {PEER} in an environment of its own", flush=True)
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", PEER, "faststream[kafka]"], check=True)
+    return python
+
+
+def _relayed_by_peer(python: Path, settings: ServiceSettings) -> float:
+    dsn, kafka, (topic,) = settings.dsn, settings.kafka_bootstrap_servers, {SchoolChanged.topic}
+    command = [str(python), str(Path(__file__).with_name("peer_relay.py")), dsn, kafka, topic, str(EVENTS)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 async def fill(settings: ServiceSettings) -> float:

@@ -77,9 +77,9 @@ def async_url(dsn: str) -> str:
 
 
 class Database:
-    """One service's database: `transaction()` is the unit of work."""
+    """One service's database: `transaction()` is the unit of work, each statement of which gets `patience` seconds."""
 
-    def __init__(self, dsn: str, *, pool_size: int = 8, notify: bool = True) -> None:
+    def __init__(self, dsn: str, *, pool_size: int = 8, notify: bool = True, patience: float = 60.0) -> None:
         self.dsn = dsn
         self.engine: AsyncEngine = create_async_engine(
             async_url(dsn),
@@ -91,7 +91,7 @@ class Database:
             pool_use_lifo=True,
             # What a statement carried may be people's names; errors are logged.
             hide_parameters=True,
-            connect_args={"timeout": 5, "command_timeout": 60, "prepared_statement_cache_size": 300},
+            connect_args={"timeout": 5, "command_timeout": patience, "prepared_statement_cache_size": 300},
         )
         self.sessions = async_sessionmaker(
             self.engine, class_=AsyncSession, expire_on_commit=False, info={"notify": notify}

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from shared.messaging.figures import More
 
 
+PATIENCE = 15.0
+"""Seconds for a statement that somebody waits for: nothing else tells a line that fell silent from a slow one."""
+
+
 class Assets(StaticFiles):
     """Static files; their address carries a digest, so that browsers may keep them for a year."""
 
@@ -39,7 +43,7 @@ def create_app(
     # Who may call (shared.identity) builds on this package, so what asks for it comes later.
     from shared.web import contracts, parked, parked_api, system
 
-    db = Database(settings.dsn, notify=settings.notify)
+    db = Database(settings.dsn, notify=settings.notify, patience=PATIENCE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

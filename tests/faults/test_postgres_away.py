@@ -1,8 +1,11 @@
-"""PostgreSQL is killed: 503 with Retry-After, never 500; nothing acknowledged is lost; soon back by itself."""
+"""PostgreSQL is killed, or its lines are bad: 503, never 500; nothing acknowledged is lost; soon back by itself."""
 
 import asyncio
 
+import pytest
+
 from tests.faults.conftest import Form
+from tests.faults.proxy import Line
 from tests.faults.rig import Rig, until
 
 BACK_WITHIN = 5.0
@@ -25,6 +28,27 @@ async def test_a_killed_database_costs_only_time(rig: Rig, form: Form) -> None:
     assert {status for status, _ in answers} == {503}
     assert all(int(retry_after) >= 1 for _, retry_after in answers)
     assert set(rig.ledger.statuses()) <= {200, 503}
+    assert verdict.clean, str(verdict)
+    assert [part.deaths for part in rig.parts] == [0] * len(rig.parts)
+
+
+@pytest.mark.parametrize("way", [Line.SLOW, Line.RESET, Line.BLACK_HOLE, Line.HALF_OPEN])
+async def test_a_bad_line_to_it_costs_only_time(rig: Rig, form: Form, way: Line) -> None:
+    await rig.start(webs=1, workers=2)
+    await rig.load(100)
+    await rig.quiet()
+
+    rig.ground.postgres_line.set(way)
+    loading = asyncio.create_task(rig.load(form.of(100, 1000), lanes=4, rate=50))
+    await asyncio.sleep(form.of(2.0, 20.0))
+    rig.ground.postgres_line.set(Line.GOOD)
+    await loading
+    back = await until(rig.works, "a write that works", BACK_WITHIN)
+    verdict = await rig.verdict()
+
+    print(f"{way}: back after {back:.1f} s; {dict(rig.ledger.statuses())}; unanswered {rig.unanswered}; {verdict}")
+    assert set(rig.ledger.statuses()) <= {200, 503}
+    assert rig.unanswered == []
     assert verdict.clean, str(verdict)
     assert [part.deaths for part in rig.parts] == [0] * len(rig.parts)
 

@@ -27,6 +27,7 @@ from services.notifications.rules import JITTER, RETRY_AFTER
 from services.notifications.settings import Settings
 from shared.clock import utc_now
 from shared.db import Database
+from tests.faults.proxy import Line, Proxy
 from tests.notifications.conftest import District
 from tests.notifications.mailbox import Mailbox
 from tests.support.events import deliver
@@ -182,6 +183,33 @@ async def test_a_server_that_takes_the_mail_and_falls_silent_gets_it_again_with_
 
     assert await all_sent(db_notifications)
     assert await assert_nothing_lost_and_doubles_marked(db_notifications, mailbox) == 1
+
+
+@pytest.mark.parametrize("way", [Line.SLOW, Line.RESET, Line.BLACK_HOLE, Line.HALF_OPEN])
+async def test_a_bad_line_to_the_mail_server_loses_no_mail_and_only_marked_ones_are_doubled(
+    db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox, way: Line
+) -> None:
+    line = Proxy(partial(asyncio.open_connection, "127.0.0.1", mailbox.port))
+    await line.start()
+    settings = settings.model_copy(update={"smtp_port": line.port, "mail_deadline": 1.0})
+    await deliver(db_notifications, on, *(known.accepted() for _ in range(5)))
+
+    def spoil(address: str) -> None:
+        if len(mailbox.received) == 3:
+            line.set(way)
+
+    mailbox.when_taken = spoil
+    now = utc_now()
+    try:
+        await jobs.send_due(db_notifications, settings, now)
+        line.set(Line.GOOD)
+        for minutes in range(5, 65, 5):
+            await jobs.send_due(db_notifications, settings, now + timedelta(minutes=minutes))
+    finally:
+        await line.stop()
+
+    assert await all_sent(db_notifications)
+    assert bool(await assert_nothing_lost_and_doubles_marked(db_notifications, mailbox)) is (way is not Line.SLOW)
 
 
 async def test_a_database_that_goes_away_between_sending_and_recording_doubles_nothing(

@@ -123,7 +123,6 @@ class Entry(Table, table=True):
     attempt_id: UUID | None = None
     data: dict[str, Any] = Field(sa_type=JSONB)
     words: str = Field(default="", sa_type=Text)
-    referral: Referral = Relationship(sa_relationship_kwargs=_FOR_ORDER)
 
 
 class PlannedReminder(Table, table=True):

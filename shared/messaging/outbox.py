@@ -39,13 +39,13 @@ async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime)
     """
     # What else this transaction changed may be written at its end, all at once.
     with session.no_autoflush:
-        await session.execute(_INSERT, in_columns(session, facts, actor, now))
+        await session.execute(_INSERT, in_columns(session, [(facts, actor)], now))
     hit("outbox.written")
 
 
-def in_columns(session: AsyncSession, facts: Iterable[Fact], actor: Actor, now: datetime) -> dict[str, Any]:
-    """The parameters of `INSERT_FACTS`."""
-    rows = list(_rows(facts, actor, now))
+def in_columns(session: AsyncSession, said: Iterable[tuple[Iterable[Fact], Actor]], now: datetime) -> dict[str, Any]:
+    """The parameters of `INSERT_FACTS`: facts, each with who made them true."""
+    rows = [row for facts, actor in said for row in _rows(facts, actor, now)]
     columns: dict[str, Any] = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
     return columns | {"notify": session.info.get("notify", True)}
 

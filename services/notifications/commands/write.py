@@ -48,7 +48,7 @@ async def write_messages(
         if one.email is not Email.NOT_WANTED:
             deliveries.append(_delivery(message.id, one.email, now))
     rows = {"messages": _json(messages), "deliveries": _json(deliveries)}
-    told_of = in_columns(session, facts, SYSTEM, now)
+    told_of = in_columns(session, [(facts, SYSTEM)], now)
     await session.execute(_WRITE, rows | told_of | {"wake": told_of["notify"] and bool(deliveries)})
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import Case, begin, load, tell
+from services.referrals.commands.case import Case, begin, load, publish, tell
 from services.referrals.commands.route import go_on, plan
 from services.referrals.models import Attempt, Referral
 from services.referrals.rules import AttemptState, BusinessCalendar, Decision, Verb, check_decline, check_words
@@ -46,8 +46,8 @@ async def acknowledge(
     if decision := await begin(session, case, Verb.ACKNOWLEDGE, version):
         attempt = case.own(decision)
         case.stand(decision.after, attempt)
-        await tell(session, case, _seen(case, attempt))
-    return case.referral
+        tell(case, _seen(case, attempt))
+    return await publish(session, case)
 
 
 async def give_answer(
@@ -72,8 +72,8 @@ async def give_answer(
         _answered(case, attempt)
         await decline(session, case, attempt, decision, answer.reason, words)
     else:
-        await _take(session, case, attempt, decision, words)
-    return case.referral
+        _take(case, attempt, decision, words)
+    return await publish(session, case)
 
 
 def _checked(answer: Answer) -> str:
@@ -85,14 +85,14 @@ def _checked(answer: Answer) -> str:
     return check_decline(answer.reason, answer.words)
 
 
-async def _take(session: AsyncSession, case: Case, attempt: Attempt, decision: Decision, words: str) -> None:
+def _take(case: Case, attempt: Attempt, decision: Decision, words: str) -> None:
     """Accept or put on the waiting list; whoever answers has also seen it."""
     if attempt.state is AttemptState.SENT:
-        await tell(session, case, _seen(case, attempt))
+        tell(case, _seen(case, attempt))
     case.stand(decision.after, attempt)
     _answered(case, attempt)
     fact = ReferralAccepted if attempt.state is AttemptState.ACCEPTED else ReferralWaitlisted
-    await tell(session, case, fact(**case.about_attempt(attempt)), words=words)
+    tell(case, fact(**case.about_attempt(attempt)), words=words)
 
 
 async def decline(
@@ -107,7 +107,7 @@ async def decline(
         reason=reason,
         next_program_id=planned.next.program_id if planned.next else None,
     )
-    await tell(session, case, declined, words=words)
+    tell(case, declined, words=words)
     # The database allows one live attempt: the closed one must be written before the next goes live.
     await session.flush()
     await go_on(session, case, planned)
@@ -169,5 +169,5 @@ async def complete(
         case.stand(decision.after, attempt)
         attempt.outcome = outcome
         fact = ReferralCompleted(**case.about_attempt(attempt), outcome=outcome)
-        await tell(session, case, fact, words=words)
-    return case.referral
+        tell(case, fact, words=words)
+    return await publish(session, case)

@@ -1,12 +1,14 @@
 """A referral in hand: loaded and locked, moved by the table, and told of."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic_core import to_json
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,6 +20,7 @@ from services.referrals.rules import (
     AttemptState,
     BusinessCalendar,
     Decision,
+    Due,
     Mover,
     Standing,
     Verb,
@@ -26,8 +29,9 @@ from services.referrals.rules import (
 from services.referrals.scope import live_of, not_found, own_of, standings
 from shared.events import referrals as facts
 from shared.events.referrals import ReferralFact
+from shared.failpoints import hit
 from shared.identity import Actor, system
-from shared.messaging import emit
+from shared.messaging.outbox import INSERT_FACTS, in_columns
 from shared.refusals import Kind, Refusal
 from shared.web.words import exact
 
@@ -62,6 +66,15 @@ _IN_WORDS = {
 BY_WHOM = {DID[verb].type: words for verb, words in _IN_WORDS.items()}
 
 
+class _Told(NamedTuple):
+    """A fact, who made it true, the version that the referral had then, and words for the timeline."""
+
+    fact: ReferralFact
+    actor: Actor
+    version: int
+    words: str
+
+
 @dataclass(slots=True)
 class Case:
     """A referral with its attempts, first choice first, locked; and who has it in hand when."""
@@ -77,6 +90,10 @@ class Case:
     """On whose behalf the actor moves it, once that is decided."""
     consent: Consent | None = None
     """The consent to go by, where it is in hand already."""
+    told: list[_Told] = field(default_factory=list)
+    """What `publish` is to publish and to keep."""
+    due: list[dict[str, Any]] = field(default_factory=list)
+    """Reminders that `publish` is to plan."""
 
     @property
     def live(self) -> Attempt | None:
@@ -218,28 +235,70 @@ async def _too_late(session: AsyncSession, case: Case, code: str, words: str) ->
     return Refusal(Kind.CONFLICT, code, f"{words} Nothing of yours was changed: look at the newest state.")
 
 
-async def tell(
-    session: AsyncSession, case: Case, *facts: ReferralFact, actor: Actor | None = None, words: str = ""
-) -> None:
-    """Publish facts and keep them in the timeline; `words` stay here.
+def tell(case: Case, fact: ReferralFact, *, actor: Actor | None = None, words: str = "") -> None:
+    """Have `publish` publish a fact and keep it in the timeline; `words` stay here.
 
     `actor`: who did it, where it is not the one who has the case in hand.
     """
-    actor = actor or case.actor
-    session.add_all([_entry(case, fact, actor, words) for fact in facts])
-    await emit(session, *facts, actor=actor, now=case.now)
+    case.told.append(_Told(fact, actor or case.actor, case.referral.version, words))
 
 
-def _entry(case: Case, fact: ReferralFact, actor: Actor, words: str) -> Entry:
+def remind(case: Case, dues: Iterable[Due], attempt: Attempt | None = None) -> None:
+    """Have `publish` plan reminders: of an answer to this attempt, or of the family's."""
+    case.due += reminders(dues, case.referral.id, attempt.id if attempt else None)
+
+
+def reminders(dues: Iterable[Due], referral_id: UUID, attempt_id: UUID | None) -> list[dict[str, Any]]:
+    """The rows that `PLAN` takes as JSON."""
+    thing = {"referral_id": referral_id, "attempt_id": attempt_id, "thing_id": attempt_id or referral_id}
+    return [thing | {"kind": due.reminder, "due_at": due.at, "until": due.until} for due in dues]
+
+
+PLAN = """
+    INSERT INTO reminder (referral_id, attempt_id, thing_id, kind, due_at, until)
+    SELECT * FROM jsonb_to_recordset(CAST(:reminders AS jsonb)) AS reminder (
+        referral_id uuid, attempt_id uuid, thing_id uuid, kind text, due_at timestamptz, until timestamptz)
+    ON CONFLICT DO NOTHING
+"""
+
+_PUBLISH = text(f"""
+    WITH noted AS (
+        INSERT INTO entry (referral_id, version, at, actor_id, type, attempt_id, data, words)
+        SELECT * FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS entry (
+            referral_id uuid, version int, at timestamptz, actor_id uuid, type text, attempt_id uuid, data jsonb,
+            words text)
+    ), planned AS ({PLAN})
+    {INSERT_FACTS}
+""")  # noqa: S608
+"""All in one statement: whoever waits for an answer waits for it."""
+
+
+async def publish(session: AsyncSession, case: Case) -> Referral:
+    """The end of every move: write the case, its lines in the timeline, its reminders, and the facts of the outbox."""
+    await session.flush()
+    if case.told:
+        rows = {
+            "entries": to_json([_entry(case, told) for told in case.told]).decode(),
+            "reminders": to_json(case.due).decode(),
+        }
+        said = in_columns(session, [([told.fact], told.actor) for told in case.told], case.now)
+        await session.execute(_PUBLISH, rows | said)
+        hit("outbox.written")
+    case.told, case.due = [], []
+    return case.referral
+
+
+def _entry(case: Case, told: _Told) -> dict[str, Any]:
+    fact, actor = told.fact, told.actor
     common = ReferralFact.model_fields.keys()
-    told = {"by_phone": True} if case.mover is Mover.CALLER and actor is case.actor else {}
-    return Entry(
-        referral_id=case.referral.id,
-        version=case.referral.version,
-        at=case.now,
-        actor_id=actor.person_id,
-        type=fact.type,
-        attempt_id=getattr(fact, "attempt_id", None),
-        data={key: value for key, value in fact.data().items() if key not in common} | told,
-        words=words,
-    )
+    by_phone = {"by_phone": True} if case.mover is Mover.CALLER and actor is case.actor else {}
+    return {
+        "referral_id": case.referral.id,
+        "version": told.version,
+        "at": case.now,
+        "actor_id": actor.person_id,
+        "type": fact.type,
+        "attempt_id": getattr(fact, "attempt_id", None),
+        "data": {key: value for key, value in fact.data().items() if key not in common} | by_phone,
+        "words": told.words,
+    }

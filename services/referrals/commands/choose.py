@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import begin, load, tell
+from services.referrals.commands.case import begin, load, publish, tell
 from services.referrals.commands.route import go_on
 from services.referrals.models import Program, Referral
 from services.referrals.records import under_agreement
@@ -58,6 +58,6 @@ async def add_choices(
     programs = await chosen_programs(session, choices, case.referral.school_id, again=frozenset(declined))
     case.stand(decision.after)
     session.add_all(case.queue(programs))
-    await tell(session, case, ChoicesAdded(**case.about(), program_ids=tuple(choices)))
+    tell(case, ChoicesAdded(**case.about(), program_ids=tuple(choices)))
     await go_on(session, case)
-    return case.referral
+    return await publish(session, case)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import Case, begin, load, tell
+from services.referrals.commands.case import Case, begin, load, publish, tell
 from services.referrals.commands.route import go_on
 from services.referrals.commands.withdraw import close_queue
 from services.referrals.models import Consent, Person, Referral
@@ -55,9 +55,9 @@ async def give_consent(
     student = await session.get_one(Person, case.referral.student_id)
     consent = await record(session, case, stated, student)
     case.stand(decision.after)
-    await tell(session, case, given(case, consent))
+    tell(case, given(case, consent))
     await go_on(session, case)
-    return case.referral
+    return await publish(session, case)
 
 
 def online(actor: Actor, today: date) -> StatedConsent:
@@ -132,5 +132,5 @@ async def refuse_consent(
         guardian_id = actor.person_id
     case.stand(decision.after)
     close_queue(case)
-    await tell(session, case, ConsentRefused(**case.about(), guardian_id=guardian_id), words=words)
-    return case.referral
+    tell(case, ConsentRefused(**case.about(), guardian_id=guardian_id), words=words)
+    return await publish(session, case)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import NO_DEADLINES, SYSTEM, fetch
+from services.referrals.commands.case import NO_DEADLINES, SYSTEM, fetch, publish
 from services.referrals.commands.withdraw import end
 from services.referrals.models import Consent, Entry, Message, Person, Referral
 from services.referrals.rules import CLOSED, Mover, Standing, Verb, decide
@@ -35,3 +35,4 @@ async def _end(session: AsyncSession, referral_id: UUID, now: datetime) -> None:
     decision = decide(Verb.WITHDRAW, {Mover.SYSTEM: standing})
     case.referral.version += 1
     await end(session, case, decision)
+    await publish(session, case)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import NO_DEADLINES, SYSTEM, fetch, tell
+from services.referrals.commands.case import NO_DEADLINES, SYSTEM, fetch, publish, tell
 from services.referrals.models import Attempt
 from services.referrals.rules import LIVE
 from shared.events.referrals import ProgramHalted
@@ -22,6 +22,7 @@ async def tell_programs_halted(session: AsyncSession, organization_id: UUID, hal
         case = await fetch(session, referral_id, actor=SYSTEM, now=now, calendar=NO_DEADLINES)
         # Asked again under the lock: somebody may have moved it between the look and the lock.
         if case and case.live and case.live.organization_id == organization_id:
-            await tell(session, case, ProgramHalted(**case.about_attempt(case.live), halt=halt), actor=SYSTEM)
+            tell(case, ProgramHalted(**case.about_attempt(case.live), halt=halt), actor=SYSTEM)
+            await publish(session, case)
             told += 1
     return told

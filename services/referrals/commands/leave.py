@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands.answer import decline
-from services.referrals.commands.case import SYSTEM, fetch
+from services.referrals.commands.case import SYSTEM, fetch, publish
 from services.referrals.models import Program
 from services.referrals.rules import AttemptState, BusinessCalendar, Mover, Standing, Verb, decide
 from shared.events.vocabulary import DeclineReason
@@ -47,3 +47,4 @@ async def _leave(session: AsyncSession, referral_id: UUID, now: datetime, calend
     decision = decide(Verb.DECLINE, {Mover.SYSTEM: standing})
     case.referral.version += 1
     await decline(session, case, case.live, decision, DeclineReason.PROGRAM_CLOSED)
+    await publish(session, case)

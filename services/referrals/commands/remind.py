@@ -1,18 +1,18 @@
 """Reminders: planned in the transaction of what they remind of, settled in batches when they are due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import SYSTEM
+from services.referrals.commands.case import PLAN, SYSTEM, reminders
 from services.referrals.rules import (
     AttemptState,
     BusinessCalendar,
-    Due,
     ReferralState,
     Reminder,
     Settled,
@@ -27,36 +27,6 @@ from shared.messaging import emit_many
 BATCH = 400
 
 
-async def plan_answer(
-    session: AsyncSession, referral_id: UUID, attempt_id: UUID, answer_by: datetime, calendar: BusinessCalendar
-) -> None:
-    """Plan the reminders of an answer that a partner owes."""
-    await _plan(session, of_answer(answer_by, calendar), referral_id, attempt_id)
-
-
-async def plan_consent(
-    session: AsyncSession, referral_id: UUID, asked_at: datetime, calendar: BusinessCalendar
-) -> None:
-    """Plan the reminders of a family's answer."""
-    await _plan(session, of_consent(asked_at, calendar), referral_id, None)
-
-
-_PLAN = text("""
-    INSERT INTO reminder (referral_id, attempt_id, thing_id, kind, due_at, until)
-    SELECT :referral, CAST(:attempt AS uuid), coalesce(CAST(:attempt AS uuid), :referral), kind, due_at, until
-    FROM unnest(CAST(:kinds AS text[]), CAST(:due AS timestamptz[]), CAST(:until AS timestamptz[]))
-         AS due (kind, due_at, until)
-    ON CONFLICT DO NOTHING
-""")
-
-
-async def _plan(session: AsyncSession, dues: Iterable[Due], referral_id: UUID, attempt_id: UUID | None) -> None:
-    kinds, due_at, until = zip(*((due.reminder.value, due.at, due.until) for due in dues), strict=True)
-    rows = {"kinds": list(kinds), "due": list(due_at), "until": list(until)}
-    await session.flush()
-    await session.execute(_PLAN, rows | {"referral": referral_id, "attempt": attempt_id})
-
-
 _UNPLANNED = text("""
     SELECT referral.id AS referral_id, attempt.id AS attempt_id, attempt.answer_by, referral.changed_at
     FROM referral LEFT JOIN attempt ON attempt.referral_id = referral.id AND attempt.state IN ('sent', 'acknowledged')
@@ -68,11 +38,11 @@ _UNPLANNED = text("""
 
 async def plan_missing(session: AsyncSession, calendar: BusinessCalendar) -> None:
     """Plan the reminders of what has none, since it is from before there were any."""
+    rows: list[dict[str, Any]] = []
     for row in (await session.execute(_UNPLANNED, {"limit": BATCH})).all():
-        if row.attempt_id is None:
-            await plan_consent(session, row.referral_id, row.changed_at, calendar)
-        else:
-            await plan_answer(session, row.referral_id, row.attempt_id, row.answer_by, calendar)
+        dues = of_answer(row.answer_by, calendar) if row.attempt_id else of_consent(row.changed_at, calendar)
+        rows += reminders(dues, row.referral_id, row.attempt_id)
+    await session.execute(text(PLAN), {"reminders": to_json(rows).decode()})
 
 
 # The lock on the referral keeps its facts in order; one that somebody has in hand right now is left for the next look.

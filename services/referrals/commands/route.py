@@ -5,11 +5,10 @@ from typing import NamedTuple
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import SYSTEM, Case, tell
-from services.referrals.commands.remind import plan_answer, plan_consent
+from services.referrals.commands.case import SYSTEM, Case, remind, tell
 from services.referrals.models import Attempt, Consent, Person, Program
 from services.referrals.records import as_given, under_agreement
-from services.referrals.rules import Mover, Standing, Verb, answer_by, covers, decide
+from services.referrals.rules import Mover, Standing, Verb, answer_by, covers, decide, of_answer, of_consent
 from shared.events.referrals import ChoiceSkipped, ConsentRequested, ReferralReturned, ReferralSent
 
 
@@ -52,12 +51,12 @@ async def go_on(session: AsyncSession, case: Case, planned: Plan | None = None) 
     skipped, following = planned or await plan(session, case)
     for attempt, reason in skipped:
         _move(case, Verb.SKIP, attempt)
-        await tell(session, case, ChoiceSkipped(**case.about_attempt(attempt), reason=reason), actor=SYSTEM)
+        tell(case, ChoiceSkipped(**case.about_attempt(attempt), reason=reason), actor=SYSTEM)
     if following:
-        await _send(session, case, following)
+        _send(case, following)
     else:
         _move(case, Verb.RETURN)
-        await tell(session, case, ReferralReturned(**case.about()), actor=SYSTEM)
+        tell(case, ReferralReturned(**case.about()), actor=SYSTEM)
 
 
 async def ask_family(session: AsyncSession, case: Case) -> None:
@@ -69,8 +68,8 @@ async def ask_family(session: AsyncSession, case: Case) -> None:
         need=case.referral.need,
         program_ids=tuple(attempt.program_id for attempt in case.queued),
     )
-    await tell(session, case, asked, actor=SYSTEM)
-    await plan_consent(session, case.referral.id, case.now, case.calendar)
+    tell(case, asked, actor=SYSTEM)
+    remind(case, of_consent(case.now, case.calendar))
 
 
 async def _may_share(session: AsyncSession, case: Case) -> bool:
@@ -81,7 +80,7 @@ async def _may_share(session: AsyncSession, case: Case) -> bool:
     return consent is not None and covers(as_given(consent), case.referral.student_id, case.referral.need, today)
 
 
-async def _send(session: AsyncSession, case: Case, attempt: Attempt) -> None:
+def _send(case: Case, attempt: Attempt) -> None:
     _move(case, Verb.SEND, attempt)
     attempt.sent_at = case.now
     attempt.answer_by = answer_by(case.now, case.referral.urgency, case.calendar)
@@ -91,8 +90,8 @@ async def _send(session: AsyncSession, case: Case, attempt: Attempt) -> None:
         urgency=case.referral.urgency,
         answer_by=attempt.answer_by,
     )
-    await tell(session, case, sent, actor=SYSTEM)
-    await plan_answer(session, case.referral.id, attempt.id, attempt.answer_by, case.calendar)
+    tell(case, sent, actor=SYSTEM)
+    remind(case, of_answer(attempt.answer_by, case.calendar), attempt)
 
 
 def _move(case: Case, verb: Verb, attempt: Attempt | None = None) -> None:

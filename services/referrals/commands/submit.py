@@ -9,7 +9,7 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import Case, begin, tell
+from services.referrals.commands.case import Case, begin, publish, tell
 from services.referrals.commands.choose import chosen_programs
 from services.referrals.commands.consent import StatedConsent, given, record
 from services.referrals.commands.route import Plan, ask_family, go_on
@@ -71,7 +71,7 @@ async def submit(
         raise _duplicate()
     case = _case(submission, words, school_id, actor, now, calendar)
     await _start(session, case, submission, programs, student)
-    return case.referral
+    return await publish(session, case)
 
 
 async def _student(session: AsyncSession, student_id: UUID, actor: Actor) -> Person:
@@ -155,7 +155,6 @@ async def _start(
     session: AsyncSession, case: Case, submission: Submission, programs: list[Program], student: Person
 ) -> None:
     consent, fresh = await _consent(session, case, submission, student)
-    # From here on nothing is asked of the database until all stands as it will: it is written once.
     session.add(case.referral)
     session.add_all(case.queue(programs))
     submitted = ReferralSubmitted(
@@ -165,15 +164,16 @@ async def _start(
         program_ids=submission.program_ids,
         consent_id=consent.id if consent else None,
     )
+    tell(case, submitted)
     if consent is None:
         _refuse_nobody_to_ask(student)
-        await tell(session, case, submitted)
         await ask_family(session, case)
         return
     decision = await begin(session, case, Verb.GIVE_CONSENT, None)
     assert decision is not None
     case.stand(decision.after)
-    await tell(session, case, submitted, *([given(case, consent)] if fresh else []))
+    if fresh:
+        tell(case, given(case, consent))
     # Each choice was seen to take referrals a moment ago.
     await go_on(session, case, Plan([], case.queued[0]))
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.referrals.commands.case import Case, begin, load, tell
+from services.referrals.commands.case import Case, begin, load, publish, tell
 from services.referrals.models import Consent, Referral
 from services.referrals.rules import AttemptState, BusinessCalendar, Decision, Mover, Verb, check_words
 from shared.events.referrals import ReferralWithdrawn
@@ -27,7 +27,7 @@ async def withdraw(
     case = await load(session, referral_id, actor=actor, now=now, calendar=calendar)
     if decision := await begin(session, case, Verb.WITHDRAW, version):
         await end(session, case, decision, words)
-    return case.referral
+    return await publish(session, case)
 
 
 async def end(session: AsyncSession, case: Case, decision: Decision, words: str = "") -> None:
@@ -44,7 +44,7 @@ async def end(session: AsyncSession, case: Case, decision: Decision, words: str 
         program_id=live.program_id if live else None,
         organization_id=live.organization_id if live else None,
     )
-    await tell(session, case, withdrawn, words=words)
+    tell(case, withdrawn, words=words)
 
 
 def close_queue(case: Case) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.migrations import SERVICES
+from shared.migrations import SERVICES, upgrade
 from tests.deploy.test_cli import COMMAND
 
 
@@ -50,21 +50,39 @@ class Machine:
 
 
 @asynccontextmanager
-async def empty_databases(postgres: str, prefix: str) -> AsyncIterator[str]:
-    """A database for each service, without any table; the URL with `{service}` for the name of one."""
-    url = postgres.replace("{service}", f"{prefix}_{{service}}")
-    names = [f"{prefix}_{service}" for service in SERVICES]
-    await _each(postgres, names, "DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}")
-    yield url
-    await _each(postgres, names, "DROP DATABASE {} WITH (FORCE)")
+async def empty_databases(postgres: str, prefix: str, like: str = "template1") -> AsyncIterator[str]:
+    """A database for each service, without any table; the URL with `{service}` for the name of one.
+
+    `like`: a name with `{service}` of those that they are copies of.
+    """
+    for service in SERVICES:
+        await _tell(postgres, f"DROP DATABASE IF EXISTS {prefix}_{service} WITH (FORCE)")
+        await _tell(postgres, f"CREATE DATABASE {prefix}_{service} TEMPLATE {like.format(service=service)}")
+    yield postgres.replace("{service}", f"{prefix}_{{service}}")
+    for service in SERVICES:
+        await _tell(postgres, f"DROP DATABASE {prefix}_{service} WITH (FORCE)")
 
 
-async def _each(postgres: str, names: list[str], *statements: str) -> None:
+@asynccontextmanager
+async def migrated_databases(postgres: str, prefix: str) -> AsyncIterator[str]:
+    """The same with all tables, copied from some that were migrated once."""
+    for service in SERVICES:
+        if (postgres, service) not in _MIGRATED:
+            await _tell(postgres, f"CREATE DATABASE newest_{service}")
+            await upgrade(service, postgres.replace("{service}", f"newest_{service}"))
+            _MIGRATED.add((postgres, service))
+    async with empty_databases(postgres, prefix, like="newest_{service}") as url:
+        yield url
+
+
+_MIGRATED: set[tuple[str, str]] = set()
+"""Servers and services."""
+
+
+async def _tell(postgres: str, statement: str) -> None:
     connection = await asyncpg.connect(postgres.replace("{service}", "postgres"))
     try:
-        for name in names:
-            for statement in statements:
-                await connection.execute(statement.format(name))
+        await connection.execute(statement)
     finally:
         await connection.close()
 

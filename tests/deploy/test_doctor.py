@@ -15,16 +15,14 @@ from deploy.doctor.mail import mail
 from deploy.folder import DataFolder
 from shared.identity.keys import make_keys
 from shared.settings import ServiceSettings
-from tests.deploy.commands import Machine, broker_of, empty_databases
+from tests.deploy.commands import Machine, broker_of, migrated_databases
 from tests.support.kafka import Broker
 
 
 @pytest_asyncio.fixture
 async def machine(postgres: str, tmp_path: Path) -> AsyncIterator[Machine]:
-    async with empty_databases(postgres, "doctor") as url:
-        made = Machine(url, tmp_path)
-        await made.run("migrate")
-        yield made
+    async with migrated_databases(postgres, "doctor") as url:
+        yield Machine(url, tmp_path)
 
 
 async def found(machine: Machine) -> dict[str, Finding]:

@@ -78,15 +78,31 @@ async def make_database(dsn: str, service: str) -> None:
     await upgrade(service, dsn)
 
 
+_EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT oid::regclass AS name, relkind, pg_relation_size(oid) AS bytes FROM pg_class
+               WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
+    LOOP
+        IF one.relkind = 'S' THEN
+            PERFORM setval(one.name, 1, false);
+        ELSIF one.bytes > 262144 THEN
+            EXECUTE format('TRUNCATE %s CASCADE', one.name);
+        ELSIF one.bytes > 0 THEN
+            EXECUTE format('DELETE FROM %s', one.name);
+        END IF;
+    END LOOP;
+END $$
+"""
+"""Every row of every table, whatever keys and triggers say. A table that holds little is emptied sooner by deleting."""
+
+
 async def empty(db: Database) -> None:
-    """Delete every row of every table, whatever the foreign keys say."""
+    """Delete every row, and count from 1 again."""
     async with db.transaction() as session:
-        connection = await session.connection()
-        names = await connection.exec_driver_sql(
-            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-        )
-        await connection.exec_driver_sql(f"TRUNCATE {names.scalar()} RESTART IDENTITY CASCADE")
+        await (await session.connection()).exec_driver_sql(_EMPTY)
 
 
 _made: dict[str, Database] = {}

@@ -1,6 +1,7 @@
 """Every fact has an owner who emits it and a place where it is heard; every subscription is a safe one."""
 
 import ast
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def handlers_of(service: str) -> Handlers:
     return on
 
 
+@cache
 def names_used_in(folder: Path) -> set[str]:
     names: set[str] = set()
     for path in folder.rglob("*.py"):

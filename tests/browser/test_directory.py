@@ -18,7 +18,7 @@ async def search(page: Page) -> None:
     await page.get_by_role("button", name="Show", exact=True).click()
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 async def test_a_family_searches_sees_why_it_fits_and_opens_a_program(people: People, javascript: bool) -> None:
     page = await people.stranger("/agreements/programs", javascript=javascript)
 

@@ -25,7 +25,7 @@ WHO = {
     "a family": FAMILY.guardian_email,
     "district office": OFFICE_EMAIL,
 }
-MANY_PAGES = {WHO["district office"], WHO["partner staff"]}
+MANY_PAGES = {WHO[who] for who in ("district office", "partner staff", "school staff")}
 ONE_OF_MANY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/kinds/)\w+")
 NO_PAGE = re.compile(r"\.(csv|pdf|txt|ics)|/(documents|attachments)/[0-9a-f]{8}|/mail|/openapi|/api/")
 LONG = "CROSSWALK_LONG" in os.environ

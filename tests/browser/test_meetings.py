@@ -57,7 +57,7 @@ async def schedule(page: Page, about: str, partner: str) -> None:
     await page.get_by_role("button", name="Schedule and invite").click()
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 async def test_a_meeting_is_scheduled_answered_and_moved_and_everybody_hears(people: People, javascript: bool) -> None:
     mailbox, partner_email = people.system.mailbox, cast.partner_email(ORGANIZATION)
     about = f"How the fall goes {uuid4().hex[:6]}"

@@ -77,7 +77,7 @@ def todo(page: Page, name: str) -> Locator:
     return page.get_by_role("link", name=f"Review the registration of {name}")
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 async def test_a_partner_registers_is_asked_back_and_approved(people: People, javascript: bool) -> None:
     name = f"Tidewater {uuid4().hex[:6]}"
     page = await people.stranger("/", javascript=javascript)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import new_id
@@ -27,7 +27,7 @@ INSERT_FACTS = """
     ORDER BY place
     RETURNING CASE WHEN :notify THEN pg_notify('outbox', '') END
 """
-"""For a statement that does more, with the parameters that `in_columns` gives; else there is `emit`."""
+"""For a statement that does more, run by `emit_with`."""
 
 _INSERT = text(INSERT_FACTS)
 
@@ -39,15 +39,22 @@ async def emit(session: AsyncSession, *facts: Fact, actor: Actor, now: datetime)
     """
     # What else this transaction changed may be written at its end, all at once.
     with session.no_autoflush:
-        await session.execute(_INSERT, in_columns(session, [(facts, actor)], now))
-    hit("outbox.written")
+        await emit_with(session, _INSERT, [(facts, actor)], now=now)
 
 
-def in_columns(session: AsyncSession, said: Iterable[tuple[Iterable[Fact], Actor]], now: datetime) -> dict[str, Any]:
-    """The parameters of `INSERT_FACTS`: facts, each with who made them true."""
+async def emit_with(
+    session: AsyncSession,
+    statement: TextClause,
+    said: Iterable[tuple[Iterable[Fact], Actor]],
+    *,
+    now: datetime,
+    **parameters: object,
+) -> None:
+    """The same by a statement that does more and holds `INSERT_FACTS`; `said`: facts, and who made them true."""
     rows = [row for facts, actor in said for row in _rows(facts, actor, now)]
     columns: dict[str, Any] = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
-    return columns | {"notify": session.info.get("notify", True)}
+    await session.execute(statement, columns | parameters | {"notify": session.info.get("notify", True)})
+    hit("outbox.written")
 
 
 async def emit_many(session: AsyncSession, facts: Iterable[Fact], *, actor: Actor, now: datetime) -> None:

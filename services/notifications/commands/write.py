@@ -15,7 +15,7 @@ from shared.clock import new_id
 from shared.events.base import Fact
 from shared.events.notifications import MessageUndeliverable, MessageWritten
 from shared.identity import system
-from shared.messaging.outbox import INSERT_FACTS, in_columns
+from shared.messaging.outbox import INSERT_FACTS, emit_with
 from shared.observability import current_trace
 
 SYSTEM = system("notifications")
@@ -27,7 +27,7 @@ _WRITE = text(f"""
     ), queued AS (
         INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, CAST(:deliveries AS jsonb))
     ), told AS ({INSERT_FACTS})
-    SELECT CASE WHEN :wake THEN pg_notify('jobs', '') END, (SELECT count(*) FROM told)
+    SELECT CASE WHEN :notify AND :wake THEN pg_notify('jobs', '') END, (SELECT count(*) FROM told)
 """)  # noqa: S608
 """All in one statement: whoever waits for the mail waits for it."""
 
@@ -47,9 +47,10 @@ async def write_messages(
             facts.append(MessageUndeliverable(**told(message), channel="email", reason="no_address"))
         if one.email is not Email.NOT_WANTED:
             deliveries.append(_delivery(message.id, one.email, now))
-    rows = {"messages": _json(messages), "deliveries": _json(deliveries)}
-    told_of = in_columns(session, [(facts, SYSTEM)], now)
-    await session.execute(_WRITE, rows | told_of | {"wake": told_of["notify"] and bool(deliveries)})
+    await emit_with(
+        session, _WRITE, [(facts, SYSTEM)], now=now,
+        messages=_json(messages), deliveries=_json(deliveries), wake=bool(deliveries),
+    )  # fmt: skip
 
 
 def _json(rows: Sequence[SQLModel]) -> str:

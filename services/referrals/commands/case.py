@@ -29,9 +29,8 @@ from services.referrals.rules import (
 from services.referrals.scope import live_of, not_found, own_of, standings
 from shared.events import referrals as facts
 from shared.events.referrals import ReferralFact
-from shared.failpoints import hit
 from shared.identity import Actor, system
-from shared.messaging.outbox import INSERT_FACTS, in_columns
+from shared.messaging.outbox import INSERT_FACTS, emit_with
 from shared.refusals import Kind, Refusal
 from shared.web.words import exact
 
@@ -277,13 +276,14 @@ async def publish(session: AsyncSession, case: Case) -> Referral:
     """The end of every move: write the case, its lines in the timeline, its reminders, and the facts of the outbox."""
     await session.flush()
     if case.told:
-        rows = {
-            "entries": to_json([_entry(case, told) for told in case.told]).decode(),
-            "reminders": to_json(case.due).decode(),
-        }
-        said = in_columns(session, [([told.fact], told.actor) for told in case.told], case.now)
-        await session.execute(_PUBLISH, rows | said)
-        hit("outbox.written")
+        await emit_with(
+            session,
+            _PUBLISH,
+            [([told.fact], told.actor) for told in case.told],
+            now=case.now,
+            entries=to_json([_entry(case, told) for told in case.told]).decode(),
+            reminders=to_json(case.due).decode(),
+        )
     case.told, case.due = [], []
     return case.referral
 

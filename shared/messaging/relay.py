@@ -31,8 +31,9 @@ PUBLISH_DEADLINE = 10.0
 POLL = 1.0
 """Seconds between two looks where nobody wakes the relay."""
 
+_MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])"
 _NEXT = """
-    SELECT id, topic, key, headers, value FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1
+    SELECT id, topic, key, headers, value FROM outbox WHERE published_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 """
 
 _LAZY = {"synchronous_commit": "off"}
@@ -83,8 +84,8 @@ class Relay:
             await asyncio.wait_for(producer.start(), PUBLISH_DEADLINE)
             while self.watch.id == self.cluster:
                 self.woken.clear()
-                if await self._publish_batch(connection, producer) < BATCH:
-                    await self._pause()
+                await self._publish(connection, producer)
+                await self._pause()
         finally:
             await within(3, producer.stop(), "relay producer")
 
@@ -121,18 +122,36 @@ class Relay:
         except RuntimeError as error:
             log.error("topics_not_made", error=str(error))
 
-    async def _publish_batch(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
-        rows = await connection.fetch(_NEXT, BATCH)
-        if not rows:
-            return 0
-        hit("relay.read")
-        await asyncio.wait_for(self._send(producer, rows), PUBLISH_DEADLINE)
-        hit("relay.sent")
-        await connection.execute(
-            "UPDATE outbox SET published_at = now() WHERE id = ANY($1)", [row["id"] for row in rows]
-        )
-        hit("relay.marked")
-        return len(rows)
+    async def _publish(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> None:
+        """Publish all that waits. While a batch is on its way, the one before is marked and the next one is read."""
+        rows: Sequence[Any] = await connection.fetch(_NEXT, 0, BATCH)
+        sent: Sequence[Any] = []
+        while rows and self.watch.id == self.cluster:
+            hit("relay.read")
+            meanwhile = asyncio.create_task(self._mark_and_read(connection, sent, rows))
+            try:
+                await asyncio.wait_for(self._send(producer, rows), PUBLISH_DEADLINE)
+                hit("relay.sent")
+                sent, rows = rows, await meanwhile
+            finally:
+                meanwhile.cancel()
+                await asyncio.wait({meanwhile}, timeout=2)
+        await self._mark(connection, sent)
+
+    async def _mark_and_read(
+        self, connection: asyncpg.Connection, sent: Sequence[Any], sending: Sequence[Any]
+    ) -> Sequence[Any]:
+        """What comes after `sending`; what is committed late, with an earlier id, is found at the next look."""
+        await self._mark(connection, sent)
+        if len(sending) < BATCH:
+            return []
+        rows: Sequence[Any] = await connection.fetch(_NEXT, sending[-1]["id"], BATCH)
+        return rows
+
+    async def _mark(self, connection: asyncpg.Connection, sent: Sequence[Any]) -> None:
+        if sent:
+            await connection.execute(_MARK, [row["id"] for row in sent])
+            hit("relay.marked")
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
         with contextlib.ExitStack() as spans:

@@ -130,36 +130,34 @@ def look_then_insert() -> None:
 def poll_by_cursor() -> None:
     """The relay asks for ids above the last one that it saw."""
 
-    async def batch(self: Any, connection: Any, producer: Any) -> int:
+    async def publish(self: Any, connection: Any, producer: Any) -> None:
         last = getattr(self, "last", 0)
         rows = await connection.fetch("SELECT * FROM outbox WHERE id > $1 ORDER BY id LIMIT $2", last, relay.BATCH)
         if rows:
             self.last = rows[-1]["id"]
             await self._send(producer, rows)
-            ids = [row["id"] for row in rows]
-            await connection.execute("UPDATE outbox SET published_at = now() WHERE id = ANY($1)", ids)
-        return len(rows)
+            await connection.execute(relay._MARK, [row["id"] for row in rows])
 
-    put(Relay, "_publish_batch", batch)
+    put(Relay, "_publish", publish)
 
 
 @bug(seen_by="many_replicas")
 def relays_skip_what_is_locked() -> None:
     """Every replica relays, each taking what no other holds (SKIP LOCKED)."""
 
-    async def batch(self: Any, connection: Any, producer: Any) -> int:
+    async def publish(self: Any, connection: Any, producer: Any) -> None:
         await connection.execute("SELECT pg_advisory_unlock_all()")
-        async with connection.transaction():
-            rows = await connection.fetch(
-                "SELECT * FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 3 FOR UPDATE SKIP LOCKED"
-            )
-            await asyncio.sleep(0.02 if rows and rows[0]["id"] % 2 else 0)
-            await self._send(producer, rows)
-            ids = [row["id"] for row in rows]
-            await connection.execute("UPDATE outbox SET published_at = now() WHERE id = ANY($1)", ids)
-        return relay.BATCH if rows else 0
+        rows = True
+        while rows:
+            async with connection.transaction():
+                rows = await connection.fetch(
+                    "SELECT * FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 3 FOR UPDATE SKIP LOCKED"
+                )
+                await asyncio.sleep(0.02 if rows and rows[0]["id"] % 2 else 0)
+                await self._send(producer, rows)
+                await connection.execute(relay._MARK, [row["id"] for row in rows])
 
-    put(Relay, "_publish_batch", batch)
+    put(Relay, "_publish", publish)
 
 
 @bug(seen_by="many_replicas")
@@ -239,14 +237,12 @@ def begin_at_the_end() -> None:
 def mark_before_publishing() -> None:
     """The outbox says published before the broker does."""
 
-    async def batch(self: Any, connection: Any, producer: Any) -> int:
-        rows = await connection.fetch(relay._NEXT, relay.BATCH)
-        ids = [row["id"] for row in rows]
-        await connection.execute("UPDATE outbox SET published_at = now() WHERE id = ANY($1)", ids)
-        await self._send(producer, rows)
-        return len(rows)
+    async def publish(self: Any, connection: Any, producer: Any) -> None:
+        while rows := await connection.fetch(relay._NEXT, 0, relay.BATCH):
+            await connection.execute(relay._MARK, [row["id"] for row in rows])
+            await self._send(producer, rows)
 
-    put(Relay, "_publish_batch", batch)
+    put(Relay, "_publish", publish)
 
 
 @bug(seen_by="relay_dies_while_kafka_is_frozen")

@@ -36,7 +36,7 @@ from shared.settings import ServiceSettings
 
 EVENTS, THINGS, NAIVE_EVENTS, ROUNDS, BATCH = 20_000, 500, 1_000, 5, 500
 TIMES, PART_OF_NAIVE = 2.0, 0.2
-PEER, PEER_ROUNDS, TIMES_PEER = "faststream-outbox[asyncpg]==0.19.0", 3, 8.0
+PEER, PEER_ROUNDS, TIMES_PEER, PEER_PATIENCE = "faststream-outbox[asyncpg]==0.19.0", 3, 8.0, 300
 ENVELOPE = {"enable_idempotence": True, "acks": "all", "max_batch_size": 128 * 1024}
 NAME = "x" * 400
 """Makes an event as long as most of ours."""
@@ -132,7 +132,7 @@ def _environment(folder: Path) -> Path:
 def _relayed_by_peer(python: Path, settings: ServiceSettings) -> float:
     dsn, kafka, (topic,) = settings.dsn, settings.kafka_bootstrap_servers, {SchoolChanged.topic}
     command = [str(python), str(Path(__file__).with_name("peer_relay.py")), dsn, kafka, topic, str(EVENTS)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=PEER_PATIENCE).stdout)
 
 
 async def fill(settings: ServiceSettings) -> float:

@@ -143,9 +143,10 @@ class KafkaServer:
         }
 
     def _format(self, classes: str, config: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+        # In one word: one in 64 begins with a dash, and would be taken for an option.
+        cluster = "--cluster-id=" + base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            ["java", *self.java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config),
+            ["java", *self.java, "-cp", classes, "kafka.tools.StorageTool", "format", cluster, "-c", str(config),
              *self.format],
             capture_output=True, text=True, check=False,
         )  # fmt: skip

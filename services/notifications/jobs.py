@@ -154,6 +154,10 @@ class _Lanes:
         except (Permanent, Retryable) as failure:
             log.info("mail_not_taken", delivery_id=str(claimed.delivery_id), reason=failure.reason)
             return failure
+        except Exception as error:
+            # Our own settings included: it is tried again as often as any other, and then the referrer hears.
+            log.error("mail_not_handed_over", delivery_id=str(claimed.delivery_id), exc_info=error)
+            return Retryable(type(error).__name__)
         return None
 
 

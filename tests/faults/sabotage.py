@@ -238,7 +238,7 @@ def mark_before_publishing() -> None:
     """The outbox says published before the broker does."""
 
     async def publish(self: Any, connection: Any, producer: Any) -> None:
-        while rows := await connection.fetch(relay._NEXT, 0, relay.BATCH):
+        while rows := await connection.fetch(relay._NEXT, [], relay.BATCH):
             await connection.execute(relay._MARK, [row["id"] for row in rows])
             await self._send(producer, rows)
 

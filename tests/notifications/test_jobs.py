@@ -51,6 +51,19 @@ async def test_everybody_gets_one_mail_and_it_is_on_record(
     assert await jobs.send_due(db_notifications, settings, utc_now()) == 0
 
 
+async def test_a_mail_server_whose_name_is_no_name_is_tried_again_like_any_other(
+    db_notifications: Database, known: District, settings: Settings
+) -> None:
+    await deliver(db_notifications, on, known.accepted())
+    wrong = settings.model_copy(update={"smtp_host": "mail..example.org"})
+
+    await jobs.send_due(db_notifications, wrong, utc_now())
+
+    kept = list((await states(db_notifications)).values())
+    assert {row.status for row in kept} == {Status.QUEUED}
+    assert all(row.last_error and row.uncertain_at is None for row in kept)
+
+
 async def test_a_family_mail_is_right_to_left_where_the_language_is_and_leads_to_one_referral(
     db_notifications: Database, known: District, settings: Settings, mailbox: Mailbox
 ) -> None:

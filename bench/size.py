@@ -55,7 +55,7 @@ class Life:
 class Measured:
     """One process on one core of a small machine, its database on the other."""
 
-    relay: float = 9_636
+    relay: float = 15_390
     """Events a second from the outbox of one service to Kafka: one relay works at a time."""
     consumer: float = 5_262
     """Effects a second of one worker, each of one row."""

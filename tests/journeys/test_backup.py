@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.play.cast import Child
+from shared.events import TOPICS
 from shared.migrations import SERVICES
 from tests.journeys.actors import Actors
 from tests.journeys.system import COMMAND, RunningSystem, until
@@ -22,7 +23,7 @@ from tests.journeys.test_main_job import SENT, a_child
 
 FIRST, MOST = 3, 20
 """Referrals before the backup begins, and in all."""
-SAID = "SELECT event_id FROM outbox WHERE topic = ANY($1::text[])"
+SAID = "SELECT event_id FROM outbox WHERE topic = ANY($1::text[]) ORDER BY event_id"
 
 
 class Ledger:
@@ -41,11 +42,7 @@ class Ledger:
 
     async def said(self) -> list[UUID]:
         """Every fact of every service."""
-        return [
-            id
-            for service in SERVICES
-            for id in await self.ask(service, "SELECT event_id FROM outbox ORDER BY event_id")
-        ]
+        return [id for service in SERVICES for id in await self.ask(service, SAID, list(TOPICS))]
 
     async def logged(self) -> list[UUID]:
         """Every entry of the log."""

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import cycle
@@ -71,9 +71,10 @@ class Part:
         self.pid = 0
         self.deaths += 1
         if self.wanted:
-            asyncio.get_running_loop().call_later(0.1, self._again)
+            asyncio.get_running_loop().call_later(0.1, self.again)
 
-    def _again(self) -> None:
+    def again(self) -> None:
+        """Start it if it should live and does not."""
         if self.wanted and not self.pid:
             self.start()
 
@@ -144,6 +145,7 @@ class Rig:
         self.unanswered: list[str] = []
         """Why requests got no answer."""
         self._client = httpx.AsyncClient(timeout=20)
+        self._meanwhile: list[asyncio.Task[None]] = []
         self._db: asyncpg.Pool | None = None
 
     async def start(self, *, webs: int = 1, workers: int = 1) -> None:
@@ -176,7 +178,10 @@ class Rig:
         return [*self.webs, *self.workers]
 
     async def stop(self) -> None:
-        """End every process at once."""
+        """End every process at once, and what went on meanwhile."""
+        for task in self._meanwhile:
+            task.cancel()
+        await asyncio.gather(*self._meanwhile, return_exceptions=True)
         for part in self.parts:
             part.wanted = False
             part.kill()
@@ -238,6 +243,11 @@ class Rig:
                     await asyncio.sleep(0.1)
 
         await asyncio.gather(*(lane() for _ in range(lanes)))
+
+    def meanwhile(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let something go on beside the test; it ends with the rig at the latest, also where the test fails."""
+        self._meanwhile.append(asyncio.create_task(work))
+        return self._meanwhile[-1]
 
     def print_errors(self) -> None:
         """The last errors that each process logged; pytest shows them where the test fails."""

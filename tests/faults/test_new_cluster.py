@@ -12,7 +12,7 @@ async def test_a_wiped_broker_costs_time_and_no_event(rig: Rig, form: Form) -> N
     await rig.start(webs=1, workers=2)
     await rig.load(events)
 
-    loading = asyncio.create_task(rig.load(events))
+    loading = rig.meanwhile(rig.load(events))
     await lose(rig)
     await find_another(rig)
     await loading

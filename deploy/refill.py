@@ -5,7 +5,7 @@ from importlib import import_module
 
 from deploy.postgres import SERVICES
 from deploy.trouble import Trouble
-from shared.db import Database
+from shared.db import THROUGH_ALL, Database
 from shared.messaging.editions import outdated, project_again
 from shared.messaging.handlers import Handlers
 from shared.migrations import current, head
@@ -24,7 +24,7 @@ async def stand_ready() -> None:
 
 async def refill(say: Say, *, again: bool = False) -> int:
     """Do what is due on the databases of the settings, or `again` what was; how many states are on their way."""
-    databases = {service: Database(_settings(service).dsn, pool_size=2) for service in SERVICES}
+    databases = {service: Database(_settings(service).dsn, pool_size=2, patience=THROUGH_ALL) for service in SERVICES}
     try:
         return await _refill(databases, say, again)
     finally:

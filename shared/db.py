@@ -76,6 +76,10 @@ def async_url(dsn: str) -> str:
     return dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
+THROUGH_ALL = 3600.0
+"""Seconds for a statement that goes through a whole table: the outbox of a large district keeps millions of states."""
+
+
 class Database:
     """One service's database: `transaction()` is the unit of work, each statement of which gets `patience` seconds."""
 

@@ -19,7 +19,7 @@ from services.audit.settings import Settings as AuditSettings
 from services.audit.verify import verify
 from services.notifications.commands import note_sent_before
 from shared.clock import utc_now
-from shared.db import Database
+from shared.db import THROUGH_ALL, Database
 from shared.identity import system
 from shared.messaging.restored import begin_anew
 
@@ -82,7 +82,7 @@ async def _restore_one(service: str, dsn: str, dump: Path) -> None:
 
 
 async def _begin_anew(service: str, dsn: str, made: Manifest, sent: Collection[str]) -> None:
-    db = Database(dsn, pool_size=1)
+    db = Database(dsn, pool_size=1, patience=THROUGH_ALL)
     try:
         async with db.transaction() as session:
             taken_at = datetime.fromisoformat(made.taken_at)

@@ -109,9 +109,10 @@ def discard(
 @asynccontextmanager
 async def database_of(service: str) -> "AsyncIterator[Database]":
     """A service's database, by the settings."""
-    from shared.db import Database
+    from shared.db import THROUGH_ALL, Database
 
-    db = Database(import_module(f"services.{service}.settings").Settings().dsn, pool_size=1)
+    dsn = import_module(f"services.{service}.settings").Settings().dsn
+    db = Database(dsn, pool_size=1, patience=THROUGH_ALL)
     try:
         yield db
     finally:

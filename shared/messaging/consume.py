@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,6 +26,9 @@ from shared.observability.trace import Trace, traced
 
 log = structlog.get_logger()
 T = TypeVar("T")
+
+GONE = timedelta(seconds=10)
+"""Whoever holds a topic and is so late with the next try is gone; who reads on tries in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,13 @@ class Consumer:
 
     async def look_at_brakes(self) -> None:
         """Stand where an earlier process of this service stood, and go on where a person said so."""
+        now = self.clock()
         for row in await read_brakes(self.db):
-            brake = self.brakes.get(row.topic)
+            is_new, brake = row.topic not in self.brakes, self._brake(row.topic)
             if row.let_go_at is not None:
-                self._brake(row.topic).let_go()
-            elif brake is None:
-                self._brake(row.topic).hold(row.next_try_at, row.tries)
+                brake.let_go()
+            elif is_new or (brake.until is None and row.next_try_at < now - GONE):
+                brake.hold(row.next_try_at, row.tries)
 
     def _brake(self, topic: str) -> Brake:
         return self.brakes.setdefault(topic, Brake(self.policy.brake))
@@ -87,8 +91,11 @@ class Consumer:
 
     async def _take(self, received: Sequence[_Received], held: list[Record]) -> None:
         free, now = [], self.clock()
+        # A pause that ends in the middle of a batch must not let what follows overtake what is held.
+        behind = {(record.topic, record.partition) for record in held}
         for one in received:
-            if self._brake(one.record.topic).holds(now):
+            place = (one.record.topic, one.record.partition)
+            if place in behind or self._brake(one.record.topic).holds(now):
                 held.append(one.record)
             else:
                 free.append(one)

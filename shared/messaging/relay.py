@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from shared.db import THROUGH_ALL
 from shared.events import COMPACTED
 from shared.failpoints import hit
 from shared.messaging import topics
@@ -31,9 +32,13 @@ PUBLISH_DEADLINE = 10.0
 POLL = 1.0
 """Seconds between two looks where nobody wakes the relay."""
 
-_MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])"
+_MARK = """
+    UPDATE outbox SET published_at = now() FROM unnest($1::bigint[], $2::xid[]) AS sent (id, version)
+    WHERE outbox.id = sent.id AND outbox.xmin = sent.version
+"""
+_ASKED_FOR = "SELECT EXISTS (SELECT FROM outbox WHERE id = ANY($1::bigint[]) AND published_at IS NULL)"
 _NEXT = """
-    SELECT id, topic, key, headers, value FROM outbox
+    SELECT id, xmin AS version, topic, key, headers, value FROM outbox
     WHERE published_at IS NULL AND id <> ALL($1::bigint[]) ORDER BY id LIMIT $2
 """
 """All that waits but what is on its way. A cursor would pass over what is committed late, and publish what follows."""
@@ -50,6 +55,10 @@ _CLEAN = """
       AND NOT (topic = ANY($2) AND NOT EXISTS (
           SELECT FROM outbox AS newer WHERE newer.topic = old.topic AND newer.key = old.key AND newer.id > old.id))
 """
+
+
+class AskedForAgain(Exception):
+    """Facts were to be published again while they were on their way: what is older goes before them, so begin anew."""
 
 
 class Relay:
@@ -105,7 +114,7 @@ class Relay:
             await connection.execute("SET LOCAL synchronous_commit = on")
             known = await connection.fetchrow("SELECT cluster_id, drained_at FROM relay FOR UPDATE")
             if known is not None and known["cluster_id"] != found and known["drained_at"] is None:
-                again = await connection.execute(_REPUBLISH)
+                again = await connection.execute(_REPUBLISH, timeout=THROUGH_ALL)
                 log.warning("published_again", cluster_id=found, rows=again.removeprefix("UPDATE "))
             await connection.execute(
                 "INSERT INTO relay (cluster_id) VALUES ($1)"
@@ -150,9 +159,14 @@ class Relay:
         return rows
 
     async def _mark(self, connection: asyncpg.Connection, sent: Sequence[Any]) -> None:
-        if sent:
-            await connection.execute(_MARK, [row["id"] for row in sent])
-            hit("relay.marked")
+        if not sent:
+            return
+        ids = [row["id"] for row in sent]
+        marked = await connection.execute(_MARK, ids, [row["version"] for row in sent])
+        hit("relay.marked")
+        # Rows that an erasure took are no reason.
+        if int(marked.removeprefix("UPDATE ")) < len(ids) and await connection.fetchval(_ASKED_FOR, ids):
+            raise AskedForAgain
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
         with contextlib.ExitStack() as spans:
@@ -174,7 +188,7 @@ class Relay:
 
     async def clean(self) -> None:
         """Forget what was published longer ago than the retention; the newest state of each key stays for ever."""
-        connection = await asyncpg.connect(self.settings.dsn, timeout=5)
+        connection = await asyncpg.connect(self.settings.dsn, timeout=5, command_timeout=THROUGH_ALL)
         try:
             await connection.execute(_CLEAN, self.settings.outbox_retention_days, list(COMPACTED))
             await connection.execute("DELETE FROM revoked_sessions WHERE expires_at < now()")

@@ -43,6 +43,8 @@ log = structlog.get_logger()
 MAX_RECORDS = 500
 LOOK = 1.0
 """Seconds between two looks at the broker, the brakes, and what is due."""
+PING = 15.0
+"""Seconds between two questions to a database that says nothing by itself."""
 SAY = 2.5
 """Seconds between two times that a worker writes down how it is."""
 
@@ -123,7 +125,11 @@ class Worker:
             await connection.add_listener("jobs", lambda *_: self.clockwork.wake())
             self.relay.woken.set()
             self.clockwork.wake()
-            await lost.wait()
+            while not lost.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), PING)
+                # A line that went dead without a word looks like one on which nothing is said.
+                await connection.execute("SELECT 1", timeout=5)
         finally:
             await within(2, connection.close(), "listener connection")
 

@@ -23,6 +23,7 @@ from tests.faults import things
 BUGS: dict[str, Callable[[], None]] = {}
 SEEN_BY: dict[str, str] = {}
 EMIT = "emit"
+_MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])"
 
 
 def plant(name: str) -> None:
@@ -136,7 +137,7 @@ def poll_by_cursor() -> None:
         if rows:
             self.last = rows[-1]["id"]
             await self._send(producer, rows)
-            await connection.execute(relay._MARK, [row["id"] for row in rows])
+            await connection.execute(_MARK, [row["id"] for row in rows])
 
     put(Relay, "_publish", publish)
 
@@ -155,7 +156,7 @@ def relays_skip_what_is_locked() -> None:
                 )
                 await asyncio.sleep(0.02 if rows and rows[0]["id"] % 2 else 0)
                 await self._send(producer, rows)
-                await connection.execute(relay._MARK, [row["id"] for row in rows])
+                await connection.execute(_MARK, [row["id"] for row in rows])
 
     put(Relay, "_publish", publish)
 
@@ -239,7 +240,7 @@ def mark_before_publishing() -> None:
 
     async def publish(self: Any, connection: Any, producer: Any) -> None:
         while rows := await connection.fetch(relay._NEXT, [], relay.BATCH):
-            await connection.execute(relay._MARK, [row["id"] for row in rows])
+            await connection.execute(_MARK, [row["id"] for row in rows])
             await self._send(producer, rows)
 
     put(Relay, "_publish", publish)

@@ -40,6 +40,7 @@ def line(way: Line) -> Callable[[Ground], Awaitable[Callable[[], Awaitable[None]
 WAYS = {
     "killed": kill,
     "frozen": freeze,
+    "slow": line(Line.SLOW),
     "black hole": line(Line.BLACK_HOLE),
     "reset": line(Line.RESET),
     "half open": line(Line.HALF_OPEN),

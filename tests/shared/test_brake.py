@@ -115,6 +115,44 @@ async def test_a_held_topic_is_left_alone_until_its_pause_is_over_and_then_one_e
     assert brake["next_try_at"] == clock.now + timedelta(seconds=60)
 
 
+class Racing(Watch):
+    """A clock on which two seconds pass between any two looks."""
+
+    def __call__(self) -> datetime:
+        self.pass_(2)
+        return self.now
+
+
+async def test_what_follows_in_a_batch_does_not_overtake_what_is_held_when_the_pause_ends_meanwhile(
+    db_core: Database,
+) -> None:
+    # given a handler that only the first ten events break, and a pause that is over at the next look
+    policy = Policy(pauses=(0.0,), brake=(1.0,))
+    consumer = Consumer(db_core, noting_handlers(failing=set(names(IN_A_ROW))), policy=policy, clock=Racing())
+
+    held = await consumer.take(schools(16))
+
+    assert [record.offset for record in held] == list(range(IN_A_ROW - 1, 16))
+    assert await effects(db_core) == []
+
+
+async def test_a_brake_of_a_process_that_is_gone_is_taken_over_by_who_reads_on(db_core: Database) -> None:
+    clock = Watch()
+    gone = Consumer(db_core, noting_handlers(failing=set(names(500))), policy=POLICY, clock=clock)
+    other = Consumer(db_core, noting_handlers(), policy=POLICY, clock=clock)
+    await other.take(schools(1, start=1000))
+    await gone.take(schools(500))
+
+    await other.look_at_brakes()
+    in_time = other.brakes["people.schools.v1"].until
+    clock.pass_(5 + 11)
+    await other.look_at_brakes()
+    await other.take(schools(500))
+
+    assert in_time is None
+    assert await brakes(db_core) == []
+
+
 async def test_a_held_topic_goes_on_by_itself_when_the_cause_has_gone(db_core: Database) -> None:
     clock = Watch()
     broken = set(names(500))

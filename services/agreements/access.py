@@ -1,22 +1,50 @@
-"""Who may change partners' programs, said in a route's signature."""
+"""Who may call what of this service, said in a route's signature."""
 
 from typing import Annotated
 
 from fastapi import Depends
 
+from services.agreements import queries
+from services.agreements.queries import ProgramView
+from services.agreements.rules.partners import hears_why
+from services.agreements.rules.vetting import check_vetted
 from shared.events.vocabulary import RoleName
 from shared.identity import Actor
 from shared.identity.access import Allow
+from shared.identity.access import Staff as AnyStaff
+from shared.web import Transaction
 
 Keeper = Annotated[Actor, Depends(Allow(RoleName.PARTNER_STAFF, RoleName.DISTRICT_OFFICE))]
 """Partner staff and the district office; whose programs they may change is decided by the command."""
 
-SideStaff = Annotated[Actor, Depends(Allow(RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF))]
-"""The people of schools and partners; for which partnerships they speak is decided by the command."""
-
 STAFF = (RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF, RoleName.DISTRICT_OFFICE)
+
+
+async def _vetted(actor: AnyStaff, session: Transaction) -> Actor:
+    if not actor.has(RoleName.SCHOOL_STAFF, RoleName.DISTRICT_OFFICE):
+        check_vetted(await queries.statuses_of(session, actor.organization_ids))
+    return actor
+
+
+async def _vetted_side(
+    actor: Annotated[Actor, Depends(Allow(RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF))], session: Transaction
+) -> Actor:
+    return await _vetted(actor, session)
+
+
+Staff = Annotated[Actor, Depends(_vetted)]
+"""The people of schools and the district, and of partners that the district has approved: whoever registers an
+organization is still a stranger."""
+
+SideStaff = Annotated[Actor, Depends(_vetted_side)]
+"""The people of schools and of approved partners; for which partnerships they speak is decided by the command."""
 
 
 def is_staff(actor: Actor | None) -> bool:
     """Whether somebody works for a school, a partner or the district, as opposed to a family or a passer-by."""
     return actor is not None and actor.has(*STAFF)
+
+
+def told(actor: Actor | None, program: ProgramView) -> ProgramView:
+    """A program as somebody may read it: passers-by do not learn why it takes nobody."""
+    return program if hears_why(actor, program.organization_id) else program.without_reasons()

@@ -23,7 +23,7 @@ from tests.agreements.agreeing import (
     sent,
     two_sides,
 )
-from tests.agreements.support import partner_of
+from tests.agreements.support import an_organization, partner_of
 from tests.support.builders import an_actor
 from tests.support.clients import Client
 
@@ -191,7 +191,9 @@ async def test_the_list_finds_by_words_school_and_state(here: Here) -> None:
 
 async def test_others_see_nothing_of_it(here: Here) -> None:
     agreement = await here.draft()
-    strangers = (partner_of(new_id()), an_actor(RoleName.SCHOOL_STAFF, new_id()))
+    async with here.db.transaction() as session:
+        other = await an_organization(session, "Casa Abierta")
+    strangers = (partner_of(other.id), an_actor(RoleName.SCHOOL_STAFF, new_id()))
 
     for stranger in strangers:
         listed = await here.get(PAGES, stranger)

@@ -30,7 +30,7 @@ from tests.agreements.agreeing import (
     two_sides,
     waiting,
 )
-from tests.agreements.support import partner_of
+from tests.agreements.support import an_organization, partner_of
 from tests.agreements.test_agreement_pages import API, PAGES, Here
 from tests.support.clients import Client
 
@@ -241,7 +241,8 @@ async def test_one_side_attaches_it_on_the_page_and_the_other_reads_it_before_si
 async def test_the_api_attaches_gives_and_takes_out_and_strangers_find_nothing(here: Here) -> None:
     agreement = await here.draft()
     path = f"{API}/{agreement.id}/attachments"
-    stranger = partner_of(new_id())
+    async with here.db.transaction() as session:
+        stranger = partner_of((await an_organization(session, "Casa Abierta")).id)
 
     async with here.client(here.two.partner) as partner:
         made = await partner.post(path, files={"file": ("fees.pdf", FEES, "application/pdf")})

@@ -47,7 +47,9 @@ async def test_programs_of_a_partner_that_may_take_nobody_sink_and_say_why(
 ) -> None:
     async with db_agreements.transaction() as session:
         here, far = await an_organization(session, "City Year"), await an_organization(session, "Casa Abierta")
-        await a_program_of(session, here, name="Art", position="42.34, -71.07", neighborhood="South End")
+        await a_program_of(
+            session, here, name="Art", position="42.34, -71.07", neighborhood="South End", open_places="3"
+        )
         await a_program_of(
             session, far, name="Books", position="42.35, -71.08", neighborhood="South End", open_places="0"
         )
@@ -57,7 +59,9 @@ async def test_programs_of_a_partner_that_may_take_nobody_sink_and_say_why(
     halted, near_halted = await order(db_agreements), await order(db_agreements, near="42.34, -71.07")
     family = (await client_agreements(None).get("/agreements/programs")).text
     staff = (await client_agreements(the_district()).get("/agreements/programs?need=academic")).text
+    roomy = await order(db_agreements, room="yes")
     listed = (await client_agreements(None).get(f"{API}/programs")).json()["items"]
+    inside = (await client_agreements(the_district()).get(f"{API}/programs")).json()["items"]
     await halt(db_agreements, here.id, None)
 
     assert (before, near_before) == (["Art", "Books"], ["Art", "Books"])
@@ -65,7 +69,9 @@ async def test_programs_of_a_partner_that_may_take_nobody_sink_and_say_why(
     assert family.count("This program takes no new students at the moment.") == 1
     assert "insurance" not in family
     assert "The insurance has run out." in staff
-    assert [one["halt"] for one in listed] == [None, "insurance_expired"]
+    assert [(one["halted"], one["halt"]) for one in listed] == [(False, None), (True, None)]
+    assert [one["halt"] for one in inside] == [None, "insurance_expired"]
+    assert roomy == []
     assert await order(db_agreements) == ["Art", "Books"]
 
 

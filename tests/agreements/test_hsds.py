@@ -114,7 +114,7 @@ async def test_every_thing_by_its_id_is_what_the_schema_wants(
     assert (service["capacities"][0]["available"], service["capacities"][0]["maximum"]) == (3, 25)
     assert service["service_at_locations"][0]["location"]["addresses"][0]["postal_code"] == "02118"
     assert service["url"] == "https://example.org/club"
-    assert (bare["status"], bare["alert"]) == ("temporarily closed", "Full")
+    assert (bare["status"], "alert" in bare) == ("temporarily closed", False)
     assert len(organization["services"]) == 2
 
 

@@ -27,6 +27,7 @@ from shared.events.agreements import (
     ProgramsImported,
 )
 from shared.refusals import Kind, Refusal
+from tests.agreements.partners import a_registrant, begun
 from tests.agreements.support import (
     CHESS,
     CLUB,
@@ -327,3 +328,17 @@ async def test_the_file_of_new_york_imports_and_imports_again(db_agreements: Dat
     paused = [program for program in await programs(db_agreements) if program.status is ProgramStatus.PAUSED]
     assert {program.status_reason for program in paused} == {"No contact"}
     assert len(paused) == first.paused == 4
+
+
+async def test_a_file_brings_no_programs_to_an_organization_that_the_district_has_not_approved(
+    db_agreements: Database, tmp_path: Path
+) -> None:
+    async with db_agreements.transaction() as session:
+        await begun(session, a_registrant(), name="City Year", tax_id="")
+
+    outcome = await imported(db_agreements, tmp_path, CLUB)
+
+    assert await programs(db_agreements) == []
+    assert [(line.value, line.reason) for line in outcome.report.lines] == [
+        ("Homework club", "The district has not approved this organization")
+    ]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements import commands, queries
+from services.agreements.access import Staff
 from services.agreements.agreement_files import pdf_file, text_file
 from services.agreements.agreement_templates import AgreementTemplate, all_templates
 from services.agreements.api.versions import Version
@@ -18,7 +19,7 @@ from services.agreements.rules.signing import CONSENT
 from services.agreements.rules.terms import EndReason, TermsEntry
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
-from shared.identity import Actor, Staff
+from shared.identity import Actor
 from shared.web import Page, Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"])

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from services.agreements import commands, queries
+from services.agreements.access import Staff
 from services.agreements.queries import AgreementView
 from services.agreements.settings import settings_of
 from services.agreements.uploads import attached_to_agreement, document_file
 from shared.clock import utc_now
-from shared.identity import Staff
 from shared.web import Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"])

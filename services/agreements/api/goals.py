@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from services.agreements import commands, queries
+from services.agreements.access import Staff
 from services.agreements.queries import GoalView
 from services.agreements.rules.goals import MeasurementEntry
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
-from shared.identity import Staff
 from shared.web import Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["agreements"])

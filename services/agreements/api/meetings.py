@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from services.agreements import commands, queries
+from services.agreements.access import Staff
 from services.agreements.api.versions import Version
 from services.agreements.queries import DateRow, MeetingSearch, MeetingView, PersonView
 from services.agreements.rules import Answer, MeetingEntry
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
-from shared.identity import Anyone, Staff, read_link
+from shared.identity import Anyone, read_link
 from shared.identity.actor import Actor
 from shared.web import Page, Transaction
 

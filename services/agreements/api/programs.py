@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements import commands, queries
-from services.agreements.access import Keeper, is_staff
+from services.agreements.access import Keeper, Staff, is_staff, told
 from services.agreements.api.versions import Version
 from services.agreements.queries import PlaceView, ProgramSearch, ProgramView, SchoolView, SchoolWithPartners
 from services.agreements.rules import ProgramEntry
@@ -16,7 +16,7 @@ from services.agreements.settings import settings_of
 from services.agreements.uploads import directory_file
 from services.agreements.why import Why, why_it_fits
 from shared.clock import new_id, utc_now
-from shared.identity import Anyone, Staff
+from shared.identity import Anyone
 from shared.web import Page, Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["programs"])
@@ -83,14 +83,14 @@ async def programs(
     """The directory of programs. Who does not work for a school, a partner or the district sees the open ones."""
     seen = search if is_staff(actor) else search.model_copy(update={"status": "open"})
     found = await queries.find_programs(session, seen, offset=paging.offset, limit=paging.limit)
-    items = [FittingProgram(**one.model_dump(), why=why_it_fits(seen, one)) for one in found.programs]
+    items = [FittingProgram(**told(actor, one).model_dump(), why=why_it_fits(seen, one)) for one in found.programs]
     return ProgramList(items=items, total=found.total, more=found.more)
 
 
 @router.get("/programs/{program_id}")
 async def program(actor: Anyone, session: Transaction, program_id: UUID) -> ProgramView:
     """One program, in whatever status."""
-    return await queries.program_view(session, program_id)
+    return told(actor, await queries.program_view(session, program_id))
 
 
 @router.get("/programs/{program_id}/history")
@@ -179,7 +179,10 @@ async def neighborhoods(actor: Anyone, session: Transaction) -> list[PlaceView]:
 @router.get("/schools/{school_id}")
 async def school(actor: Anyone, session: Transaction, school_id: UUID) -> SchoolWithPartners:
     """Who works with a school."""
-    return await queries.school_with_partners(session, school_id)
+    found = await queries.school_with_partners(session, school_id)
+    for partner in found.partners:
+        partner.programs = [told(actor, program) for program in partner.programs]
+    return found
 
 
 @router.get("/schools")

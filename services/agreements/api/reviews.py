@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from services.agreements import commands, queries
-from services.agreements.access import SideStaff
+from services.agreements.access import SideStaff, Staff
 from services.agreements.frameworks import the_framework
 from services.agreements.queries import Evidence, ReviewLine, ReviewSearch, ReviewView
 from services.agreements.rules.framework import Framework
@@ -16,7 +16,7 @@ from services.agreements.rules.school_years import Asked
 from services.agreements.rules.year_ends import YearEndEntry
 from services.agreements.settings import settings_of
 from shared.clock import utc_now
-from shared.identity import Actor, District, Staff
+from shared.identity import Actor, District
 from shared.web import Page, Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["reviews"])

@@ -28,6 +28,7 @@ from services.agreements.models import Change, Organization, Program, ProgramImp
 from services.agreements.programs_csv import Progress, Reading, ReadOrganization, Report, read_programs
 from services.agreements.programs_csv.plan import Counts, Decision, KnownProgram, Plan, plan_import
 from services.agreements.rules import ProgramStatus, ProgramValues, not_found, who
+from services.agreements.rules.vetting import LISTED
 from services.agreements.words import folded, line, name_key
 from shared.clock import new_id
 from shared.db import Database
@@ -178,6 +179,7 @@ async def _planned(
         # What was merged keeps its name, by which files know it.
         {organization.name_key: organization.merged_into or organization.id for organization in known},
         {row.id: _known(row, organizations[row.organization_id], mapping) for row in programs.values()},
+        {organization.id for organization in known if organization.status not in LISTED},
     )
     return plan, organizations, programs
 

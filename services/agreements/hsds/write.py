@@ -17,6 +17,8 @@ STATUS = {
     ProgramStatus.PAUSED: "temporarily closed",
     ProgramStatus.CLOSED: "inactive",
 }
+HALTED = STATUS[ProgramStatus.PAUSED]
+"""What an open program is said to be whose partner may take nobody now."""
 Json = dict[str, Any]
 
 
@@ -45,7 +47,7 @@ class Writer:
 
     def full_organization(self, partner: Partner, programs: Sequence[ProgramView], *, full_service: bool) -> Json:
         """A partner with its services; those of `full_service` as they stand alone, the others by id and name."""
-        brief = [{"id": str(one.id), "name": one.name, "status": STATUS[one.status]} for one in programs]
+        brief = [{"id": str(one.id), "name": one.name, "status": _status(one)} for one in programs]
         whole = [self.full_service(one, partner) for one in programs] if full_service else brief
         return self.organization(partner) | {"services": whole}
 
@@ -58,13 +60,12 @@ class Writer:
             description=program.description,
             url=program.url,
             email=program.contact_email,
-            status=STATUS[program.status],
+            status=_status(program),
             fees_description=program.cost_note or ("Free" if program.cost_cents == 0 else ""),
             eligibility_description=grades_in_words(program.grades),
             minimum_age=program.minimum_age,
             maximum_age=program.maximum_age,
             assured_date=program.confirmed_at.date().isoformat(),
-            alert=program.status_reason,
             last_modified=max(program.changed_at, program.confirmed_at).isoformat(),
             organization=self.organization(partner),
         )
@@ -75,7 +76,7 @@ class Writer:
         return {
             "id": str(program.id),
             "name": program.name,
-            "status": STATUS[program.status],
+            "status": _status(program),
             "last_modified": modified,
         }
 
@@ -166,6 +167,10 @@ class Writer:
 def _said(**values: Any) -> Json:
     """What is said: HSDS leaves out what is not known."""
     return {name: value for name, value in values.items() if value is not None and value not in ("", [])}
+
+
+def _status(program: ProgramView) -> str:
+    return HALTED if program.halted and program.status is ProgramStatus.OPEN else STATUS[program.status]
 
 
 def _location_id(program: ProgramView) -> str:

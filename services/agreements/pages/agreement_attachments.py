@@ -7,11 +7,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries
+from services.agreements.access import Staff
 from services.agreements.pages.agreements import who
 from services.agreements.pages.show import show
 from services.agreements.rules.agreements import Verb
 from services.agreements.uploads import attached_to_agreement, document_file
-from shared.identity import Actor, Staff
+from shared.identity import Actor
 from shared.refusals import Kind, Refusal
 from shared.web import Transaction, see_other
 

@@ -8,11 +8,12 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import agreement_words, commands, queries
+from services.agreements.access import Staff
 from services.agreements.pages.agreements import who
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import AgreementSearch, Blank
 from services.agreements.rules import not_found
-from shared.identity import Actor, Staff
+from shared.identity import Actor
 from shared.refusals import Refusal
 from shared.web import Transaction, see_other
 

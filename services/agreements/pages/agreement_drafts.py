@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import agreement_words, commands, queries
+from services.agreements.access import Staff
 from services.agreements.agreement_templates import all_templates
 from services.agreements.models import Edition
 from services.agreements.pages.agreements import one, who
@@ -20,7 +21,6 @@ from services.agreements.rules.goals import GoalEntry
 from services.agreements.rules.terms import Terms, TermsEntry
 from services.agreements.settings import settings_of
 from shared.clock import new_id
-from shared.identity import Staff
 from shared.refusals import Kind, Refusal
 from shared.web import Page, Transaction, see_other
 

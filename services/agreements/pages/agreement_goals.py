@@ -8,10 +8,10 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from services.agreements import commands
+from services.agreements.access import Staff
 from services.agreements.pages.agreements import one, who
 from services.agreements.rules.goals import MeasurementEntry
 from shared.clock import new_id
-from shared.identity import Staff
 from shared.refusals import Refusal
 from shared.web import Page, Transaction, see_other
 

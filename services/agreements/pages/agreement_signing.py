@@ -8,12 +8,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from services.agreements import agreement_words, commands, queries
+from services.agreements.access import Staff
 from services.agreements.pages.agreements import one, who
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import Blank
 from services.agreements.rules.agreements import Side, Verb
 from services.agreements.rules.signing import CONSENT
-from shared.identity import Staff
 from shared.refusals import Kind, Refusal
 from shared.web import Page, Transaction, see_other
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import agreement_words, commands, queries
+from services.agreements.access import Staff
 from services.agreements.agreement_files import pdf_file, text_file
 from services.agreements.agreement_templates import all_templates
 from services.agreements.looking_back import MOST
@@ -24,7 +25,7 @@ from services.agreements.rules.agreements import Side
 from services.agreements.rules.drafting import FieldChange, changes_between
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
-from shared.identity import Actor, Staff
+from shared.identity import Actor
 from shared.refusals import Refusal
 from shared.web import Page, Transaction, see_other
 from shared.web.paging import Paging

@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, meeting_words, queries
+from services.agreements.access import Staff
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import MeetingSearch, MeetingView
 from services.agreements.rules import MeetingEntry, Repeat, not_found
@@ -18,7 +19,7 @@ from services.agreements.settings import settings_of
 from shared import zones
 from shared.calendars import feed
 from shared.clock import new_id, utc_now
-from shared.identity import Actor, Staff
+from shared.identity import Actor
 from shared.refusals import Kind, Refusal
 from shared.web import Page, Transaction, see_other
 

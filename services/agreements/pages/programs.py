@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries
-from services.agreements.access import Keeper, is_staff
+from services.agreements.access import Keeper, Staff, is_staff, told
 from services.agreements.models import Change
 from services.agreements.pages.map import drawn
 from services.agreements.pages.show import form_again, show
@@ -22,7 +22,7 @@ from services.agreements.settings import settings_of
 from services.agreements.uploads import directory_file
 from services.agreements.why import why_it_fits
 from shared.clock import new_id, utc_now
-from shared.identity import Actor, Anyone, PartnerStaff, Staff
+from shared.identity import Actor, Anyone, PartnerStaff
 from shared.refusals import Refusal
 from shared.web import Page, Transaction, see_other
 
@@ -71,7 +71,7 @@ async def programs(
         request,
         actor,
         "programs.html",
-        programs=found.programs,
+        programs=[told(actor, program) for program in found.programs],
         total=found.total,
         more=found.more,
         unknown_place=seen.near is not None and found.near is None,
@@ -158,12 +158,13 @@ async def program(
 ) -> HTMLResponse:
     """A program: what it offers, whom to ask, and what this person can do with it now."""
     found = await queries.program_view(session, program_id)
-    changes = await queries.history(session, program_id) if is_staff(actor) else []
+    shown = told(actor, found)
+    changes = await queries.history(session, program_id) if is_staff(actor) and shown is found else []
     return show(
         request,
         actor,
         "program.html",
-        program=found,
+        program=shown,
         school_links=await queries.schools_named(session, found.school_ids),
         timeline=[_moment(change) for change in changes],
         done=done,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries, review_words
+from services.agreements.access import Staff
 from services.agreements.frameworks import the_framework
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import Blank, ReviewSearch
@@ -16,7 +17,7 @@ from services.agreements.rules.agreements import Side
 from services.agreements.rules.school_years import Asked, SchoolCalendar, year_label
 from services.agreements.settings import settings_of
 from shared.clock import utc_now
-from shared.identity import Actor, District, Staff
+from shared.identity import Actor, District
 from shared.refusals import Kind, Refusal
 from shared.web import Page, Transaction, see_other
 

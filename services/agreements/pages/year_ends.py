@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
-from services.agreements.access import SideStaff
+from services.agreements.access import SideStaff, Staff
 from services.agreements.pages.reviews import review_context
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import Blank, YearEndView
@@ -16,7 +16,7 @@ from services.agreements.rules import not_found
 from services.agreements.rules.year_ends import YEAR_END_LABELS, YearEndEntry, YearEndState
 from services.agreements.settings import settings_of
 from shared.clock import utc_now
-from shared.identity import Actor, Staff
+from shared.identity import Actor
 from shared.refusals import Refusal
 from shared.web import Transaction, see_other
 

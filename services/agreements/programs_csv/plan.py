@@ -1,6 +1,6 @@
 """What an import would do to the programs that are there: decided on plain values, before anything is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -78,9 +78,15 @@ class Plan:
     counts: Counts
 
 
-def plan_import(reading: Reading, organizations: Mapping[str, UUID], programs: Mapping[UUID, KnownProgram]) -> Plan:
+def plan_import(
+    reading: Reading,
+    organizations: Mapping[str, UUID],
+    programs: Mapping[UUID, KnownProgram],
+    barred: Collection[UUID] = (),
+) -> Plan:
     """Compare a file with what is there: organizations' ids by key of name, programs by id.
 
+    `barred` are organizations that the district has not approved: they get no new programs.
     What a person changed after the last import stays, unless the file itself says something new there.
     """
     homes = {o.id: organizations.get(name_key(o.name), o.id) for o in reading.organizations}
@@ -90,8 +96,10 @@ def plan_import(reading: Reading, organizations: Mapping[str, UUID], programs: M
     lines: list[Line] = []
     for program in reading.programs:
         decision = _decided(program, homes[program.organization_id], programs.get(program.id))
-        if taken.setdefault(_place(decision.organization_id, decision.values), program.id) != program.id:
-            lines.append(_entered_by_hand(program))
+        if decision.before is None and decision.organization_id in barred:
+            lines.append(_left_out(program, "The district has not approved this organization"))
+        elif taken.setdefault(_place(decision.organization_id, decision.values), program.id) != program.id:
+            lines.append(_left_out(program, _BY_HAND))
         else:
             decisions.append(decision)
     lines += _vanished({program.id for program in reading.programs}, programs)
@@ -126,8 +134,10 @@ def _differs(decision: Decision) -> bool:
     return decision.is_change or decision.before is None or decision.before.told != decision.told
 
 
-def _entered_by_hand(program: ReadProgram) -> Line:
-    reason = "The organization has a program of this name at this place that did not come with this kind of file"
+_BY_HAND = "The organization has a program of this name at this place that did not come with this kind of file"
+
+
+def _left_out(program: ReadProgram, reason: str) -> Line:
     return Line(became=Became.ROW_LEFT_OUT, row=program.row, value=program.values.name, reason=reason)
 
 

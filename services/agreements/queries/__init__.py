@@ -44,6 +44,7 @@ from services.agreements.queries.partners import (
     organization_view,
     schools,
     schools_named,
+    statuses_of,
 )
 from services.agreements.queries.people import people_of, person_names
 from services.agreements.queries.places import PlaceView, neighborhoods, schools_on_the_map
@@ -160,6 +161,7 @@ __all__ = [
     "schools",
     "schools_named",
     "schools_on_the_map",
+    "statuses_of",
     "task_view",
     "tended_organization",
     "text_with_signatures",

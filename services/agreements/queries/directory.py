@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     CompoundSelect,
     Double,
     Select,
     String,
+    Uuid,
+    any_,
     bindparam,
     cast,
     func,
@@ -32,6 +35,8 @@ from services.agreements.rules.standing import Halt
 
 MOST = 1_000
 """Programs that a search puts in order; of more it says that there are more."""
+HALTED = 4
+"""From here on `Listing.sinks` says that the partner may take nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Fits:
     around: Around | None = None
     since: datetime | None = None
     """Changed or confirmed then or later."""
+    taking: bool = False
+    """Only of partners that may take somebody now."""
 
     @property
     def where(self) -> list[ColumnElement[bool]]:
@@ -64,6 +71,8 @@ class Fits:
             conditions.append(self.around.inside)
         if self.since:
             conditions.append(col(Listing.changed_at) >= self.since)
+        if self.taking:
+            conditions.append(col(Listing.sinks) < HALTED)
         return conditions
 
     @property
@@ -89,7 +98,7 @@ async def find_programs(
     near = await around(session, search.near, search.within) if search.near else None
     if search.near and near is None:
         return Found([], 0)
-    fits = Fits(" & ".join(facets(search)), await words_query(session, search), near)
+    fits = Fits(" & ".join(facets(search)), await words_query(session, search), near, taking=bool(search.room))
     if search.sort == "best" and limit is not None:
         return await _best(session, fits, offset, limit)
     order = _ORDERS["name" if search.sort == "best" else search.sort]
@@ -108,7 +117,9 @@ async def count_of(session: AsyncSession, fits: Fits) -> int:
 async def programs_of(session: AsyncSession, distances: dict[UUID, float | None]) -> list[ProgramView]:
     """The programs of these ids, in this order, each with how far it is."""
     found = await session.exec(
-        select(Program, Organization.name, Organization.halt).join(Organization).where(col(Program.id).in_(distances))
+        select(Program, Organization.name, Organization.halt)
+        .join(Organization)
+        .where(col(Program.id) == any_(cast(list(distances), ARRAY(Uuid()))))
     )
     rows = {program.id: (program, name, Halt(halt) if halt else None) for program, name, halt in found}
     return [view_of(*rows[id], distance=distance) for id, distance in distances.items() if id in rows]

@@ -1,11 +1,11 @@
 """What is asked about partner organizations and schools."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements.models import Organization, Program, School
 from services.agreements.queries.common import words_in
 from services.agreements.rules import ProgramStatus, not_found
+from services.agreements.rules.partners import hears_why
 from services.agreements.rules.standing import Halt
 from services.agreements.rules.vetting import LISTED, PartnerStatus, Review, Standing
 from shared.identity.actor import Actor
@@ -38,8 +39,10 @@ class OrganizationView(BaseModel):
     version: int
     status: PartnerStatus
     review: Review
+    halted: bool
+    """Its programs take no new referrals."""
     halt: Halt | None
-    """Why its programs take no new referrals."""
+    """Why so; only schools, the district and the partner itself are told."""
     merged_into: UUID | None
     programs: int
     """Programs that are not closed."""
@@ -89,7 +92,13 @@ async def find_organizations(
         .limit(limit)
     )
     count = select(func.count()).select_from(Organization).where(*fits)
-    return [OrganizationView(**row) for row in rows.mappings()], (await session.exec(count)).one()
+    return [_view(row, seen_by) for row in rows.mappings()], (await session.exec(count)).one()
+
+
+def _view(row: RowMapping, seen_by: Actor | None) -> OrganizationView:
+    view = OrganizationView(**row, halted=row["halt"] is not None)
+    tell = seen_by is None or hears_why(seen_by, view.id)
+    return view if tell else view.model_copy(update={"halt": None})
 
 
 _OWN = ("id", "name", "version", "status", "review", "halt", "merged_into")
@@ -123,6 +132,12 @@ async def organization_view(
     if not found:
         raise not_found("organization")
     return found[0]
+
+
+async def statuses_of(session: AsyncSession, ids: Collection[UUID]) -> list[PartnerStatus]:
+    """What the district says of these organizations, in no order."""
+    rows = await session.exec(select(Organization.status).where(col(Organization.id).in_(ids)))
+    return [PartnerStatus(status) for status in rows]
 
 
 async def schools(session: AsyncSession) -> list[SchoolView]:

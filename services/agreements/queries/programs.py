@@ -24,8 +24,10 @@ class ProgramView(BaseModel):
     id: UUID
     organization_id: UUID
     organization_name: str
+    halted: bool
+    """It takes no new students although it is open."""
     halt: Halt | None
-    """Why it takes no new students although it is open."""
+    """Why so; only schools, the district and the partner itself are told."""
     name: str
     description: str
     needs: list[Need]
@@ -59,6 +61,7 @@ class ProgramView(BaseModel):
     url: str
     status: ProgramStatus
     status_reason: str
+    """Why it is paused or closed; told to the same."""
     version: int
     changed_at: datetime
     confirmed_at: datetime
@@ -70,6 +73,10 @@ class ProgramView(BaseModel):
     def phone(self) -> str:
         """The telephone number as people read it."""
         return shown_phone(self.contact_phone, self.contact_extension)
+
+    def without_reasons(self) -> "ProgramView":
+        """The same as passers-by may read it."""
+        return self.model_copy(update={"halt": None, "status_reason": ""})
 
 
 async def program_view(session: AsyncSession, program_id: UUID) -> ProgramView:
@@ -88,7 +95,9 @@ def view_of(
 ) -> ProgramView:
     """A program's row as it is read."""
     fields = {name: getattr(program, name) for name in ProgramView.model_fields if name in Program.model_fields}
-    return ProgramView(**fields, organization_name=organization_name, halt=halt, distance=distance)
+    return ProgramView(
+        **fields, organization_name=organization_name, halted=halt is not None, halt=halt, distance=distance
+    )
 
 
 async def history(session: AsyncSession, program_id: UUID) -> Sequence[Change]:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.agreements.words import line
+from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
 from shared.refusals import Kind, Refusal
 
@@ -37,6 +38,11 @@ def not_found(what: str) -> Refusal:
 def keeps(actor: Actor | None, organization_id: UUID) -> bool:
     """Whether somebody may change an organization's programs: the district office, and its own people."""
     return actor is not None and (actor.is_district or organization_id in actor.organization_ids)
+
+
+def hears_why(actor: Actor | None, organization_id: UUID) -> bool:
+    """Whether somebody may read why a partner takes nobody: schools, the district, and the partner itself."""
+    return keeps(actor, organization_id) or (actor is not None and actor.has(RoleName.SCHOOL_STAFF))
 
 
 def tends(actor: Actor | None, organization_id: UUID, registrant_id: UUID | None) -> bool:

@@ -1,6 +1,6 @@
 """The life of a partner: registered, reviewed by a rubric, approved or not, suspended, certified anew each year."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -110,6 +110,13 @@ MOVERS: dict[Verb, Mover] = dict.fromkeys(Verb, Mover.DISTRICT) | {Verb.SUBMIT: 
 
 LISTED = (_S.APPROVED, _S.CONDITIONAL, _S.SUSPENDED)
 """Partners that everybody may know of; others are known to themselves and the district."""
+
+
+def check_vetted(statuses: Collection[PartnerStatus]) -> None:
+    """Refuse somebody who works for no partner that the district has approved; `statuses` of all that they work for."""
+    if not set(statuses) & set(LISTED):
+        said = "This opens once the district has approved your organization. “Our details” shows how far it is."
+        raise Refusal(Kind.FORBIDDEN, "partner_not_approved", said)
 
 
 def check_may_offer(status: PartnerStatus, name: str) -> None:

@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -105,30 +106,35 @@ def read(record: Record, *, received_at: datetime) -> RawEvent:
 
 def envelope(record: Record) -> tuple[dict[str, str], bytes | None]:
     """A record's CloudEvents attributes by name and its data as bytes, from either mode. Raises `Unreadable`."""
-    headers = _headers(record.headers)
-    content_type = headers.get(CONTENT_TYPE, "")
+    attributes, value = _headers(record.headers), record.value or None
+    content_type = attributes.pop(CONTENT_TYPE, "")
     if content_type.lower().startswith(STRUCTURED):
         attributes, value = _structured(content_type, record.value)
-    else:
-        attributes = {name.removeprefix(PREFIX): text for name, text in headers.items() if name.startswith(PREFIX)}
-        value = record.value or None
-        if content_type:
-            attributes["datacontenttype"] = content_type
+    elif content_type:
+        attributes["datacontenttype"] = content_type
     _check(attributes)
     return attributes, value
 
 
 def _headers(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    """The headers that are ours to read; others may carry whatever they like."""
+    """The headers that are ours to read, by `_ours`; others may carry whatever they like."""
     ours: dict[str, str] = {}
-    for name, value in headers:
-        name = name.lower()
-        if name == CONTENT_TYPE or name.startswith(PREFIX):
+    for header, value in headers:
+        if (name := _ours(header)) is not None:
             try:
                 ours[name] = (value or b"").decode()
             except UnicodeDecodeError:
-                raise Unreadable(f"the header {name!a} is not UTF-8") from None
+                raise Unreadable(f"the header {header!a} is not UTF-8") from None
     return ours
+
+
+@lru_cache(maxsize=256)
+def _ours(header: str) -> str | None:
+    """The attribute that a header carries, or `CONTENT_TYPE`."""
+    name = header.lower()
+    if name == CONTENT_TYPE:
+        return name
+    return name.removeprefix(PREFIX) if name.startswith(PREFIX) and name != PREFIX + CONTENT_TYPE else None
 
 
 def _structured(content_type: str, value: bytes | None) -> tuple[dict[str, str], bytes | None]:
@@ -167,7 +173,7 @@ def _base64(text: Any) -> bytes:
 
 def _json(value: bytes, what: str) -> dict[str, Any]:
     try:
-        parsed = json.loads(value, parse_constant=_no_constant)
+        parsed = _DECODER.decode(value.decode())
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{what} is no JSON: {error}") from None
     if not isinstance(parsed, dict):
@@ -177,6 +183,10 @@ def _json(value: bytes, what: str) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+# Made once: the library makes one for each text that is read with anything of one's own.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _check(attributes: Mapping[str, str]) -> None:

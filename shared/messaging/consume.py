@@ -81,7 +81,9 @@ class Consumer:
                 brake.hold(row.next_try_at, row.tries)
 
     def _brake(self, topic: str) -> Brake:
-        return self.brakes.setdefault(topic, Brake(self.policy.brake))
+        if topic not in self.brakes:
+            self.brakes[topic] = Brake(self.policy.brake)
+        return self.brakes[topic]
 
     def _receive(self, record: Record) -> _Received:
         try:
@@ -93,13 +95,15 @@ class Consumer:
         free, now = [], self.clock()
         # A pause that ends in the middle of a batch must not let what follows overtake what is held.
         behind = {(record.topic, record.partition) for record in held}
+        brakes = {topic: self._brake(topic) for topic in {one.record.topic for one in received}}
+        holding = {topic for topic, brake in brakes.items() if brake.holds(now)}
         for one in received:
-            place = (one.record.topic, one.record.partition)
-            if place in behind or self._brake(one.record.topic).holds(now):
-                held.append(one.record)
+            record = one.record
+            if record.topic in holding or (record.topic, record.partition) in behind:
+                held.append(record)
             else:
                 free.append(one)
-        if len(free) > 1 and any(self._brake(one.record.topic).tries_one(now) for one in free):
+        if len(free) > 1 and any(brakes[one.record.topic].tries_one(now) for one in free):
             for one in free:
                 await self._take([one], held)
         elif free:

@@ -36,15 +36,25 @@ from shared.settings import ServiceSettings
 
 EVENTS, THINGS, NAIVE_EVENTS, ROUNDS, BATCH = 20_000, 500, 1_000, 5, 500
 TIMES, PART_OF_NAIVE = 2.0, 0.2
-PEER, PEER_ROUNDS, TIMES_PEER, PEER_PATIENCE = "faststream-outbox[asyncpg]==0.19.0", 3, 8.0, 300
+PEER, PEER_ROUNDS, TIMES_PEER, PEER_PATIENCE = "faststream-outbox[asyncpg]==0.19.0", 5, 8.0, 300
 ENVELOPE = {"enable_idempotence": True, "acks": "all", "max_batch_size": 128 * 1024}
-NAME = "x" * 400
+NAME = "x" * 360
 """Makes an event as long as most of ours."""
 
-_EFFECTS = "CREATE TABLE effects (event_id uuid, name text, at timestamptz NOT NULL DEFAULT clock_timestamp())"
+_EFFECTS = """
+    CREATE TABLE effects (event_id uuid, name text, at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                          place bigint GENERATED ALWAYS AS IDENTITY)
+"""
 KEEP = "INSERT INTO effects (event_id, name) SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]))"
 _BARE_INBOX = "INSERT INTO inbox (consumer, event_id) SELECT 'bare', unnest($1::uuid[]) ON CONFLICT DO NOTHING"
 _BARE_KEEP = "INSERT INTO effects (event_id, name) SELECT * FROM unnest($1::uuid[], $2::text[])"
+_INVERSIONS = """
+    WITH told AS (
+        SELECT split_part(name, ' ', 1)::bigint AS number, split_part(name, ' ', 2) AS thing, place FROM effects
+    ), beside AS (
+        SELECT number, lag(number) OVER (PARTITION BY thing ORDER BY place) AS before FROM told
+    ) SELECT count(*) FROM beside WHERE number < before
+"""
 _TOOK = "SELECT count(*), extract(epoch FROM max(at) - min(at))::float8 FROM effects"
 
 
@@ -76,6 +86,14 @@ class Parts:
         connection = await asyncpg.connect(self.url.replace("{service}", name))
         try:
             return int(await connection.fetchval("SELECT pg_database_size($1)", name))
+        finally:
+            await connection.close()
+
+    async def inversions(self, name: str) -> int:
+        """Effects that came after a later one of the same thing."""
+        connection = await asyncpg.connect(self.url.replace("{service}", name))
+        try:
+            return int(await connection.fetchval(_INVERSIONS))
         finally:
             await connection.close()
 
@@ -161,7 +179,9 @@ async def fill(settings: ServiceSettings) -> float:
 
 def _facts() -> Iterator[SchoolChanged]:
     things = [new_id() for _ in range(THINGS)]
-    return (SchoolChanged(school_id=things[n % THINGS], name=NAME, active=True) for n in range(EVENTS))
+    # The name says how the facts of a thing follow each other.
+    numbered = ((n, things[n % THINGS]) for n in range(EVENTS))
+    return (SchoolChanged(school_id=thing, name=f"{n} {thing} {NAME}", active=True) for n, thing in numbered)
 
 
 async def _send(settings: ServiceSettings) -> float:

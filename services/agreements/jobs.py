@@ -88,7 +88,9 @@ async def ask_partners(db: Database, settings: Settings, now: datetime) -> int:
     """Ask partners about entries of the directory that nobody confirmed for long, a partner at a time."""
     good_for, ask = timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_ask_days)
     async with db.transaction() as session:
-        return await ask_to_confirm(session, good_for=good_for, ask=ask, actor=system("agreements"), now=now)
+        return await ask_to_confirm(
+            session, good_for=good_for, ask=ask, zone=settings.zone, actor=system("agreements"), now=now
+        )
 
 
 @jobs.every(seconds=1)
@@ -117,3 +119,10 @@ async def ask_for_minutes(db: Database, settings: Settings, now: datetime) -> in
     """Have meetings that ended wait for their minutes; how many there were."""
     async with db.transaction() as session:
         return await commands.ask_for_minutes(session, now=now)
+
+
+@jobs.every(seconds=30, woken=False)
+async def let_answers_go(db: Database, settings: Settings, now: datetime) -> int:
+    """Wait no more for answers to meetings that have begun; how many there were."""
+    async with db.transaction() as session:
+        return await commands.let_answers_go(session, now=now)

@@ -36,6 +36,7 @@ def environment(service: str, zone: ZoneInfo) -> Environment:
     )
     install(env)
     env.globals["asset"] = asset
+    env.globals["today_here"] = lambda: utc_now().astimezone(zone).date()
     # For words that come in a variable: `_` would take a per cent sign in them for a format, and not escape them.
     env.filters["said"] = gettext
     env.filters["relative"] = lambda dt: words.relative(dt, utc_now(), spoken())

@@ -1,13 +1,13 @@
 """An agreement is amended, ended early, renewed: what each leaves and tells."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
-from services.agreements.models import Edition, Goal
+from services.agreements.models import Agreement, Edition, Goal
 from services.agreements.rules.agreements import AgreementState, EditionState
 from shared.clock import new_id
 from shared.events import agreements as facts
@@ -15,6 +15,7 @@ from shared.refusals import Refusal
 from tests.agreements.agreeing import (
     NOW,
     ZONE,
+    Two,
     an_agreement,
     at,
     fill,
@@ -146,3 +147,100 @@ async def test_a_renewal_carries_last_years_content_over(session_agreements: Asy
     (aim,) = text.terms["goals"]
     assert (aim["baseline"], aim["target"], aim["id"] == str(goal.id)) == (88.5, 90, False)
     assert text.terms["scope"] == "Two mentors, three afternoons a week."
+
+
+DECISION = {("agreement_renewal", "person"), ("agreement_renewal", "district")}
+
+
+async def amended(two: Two, agreement: Agreement, now: datetime, **changes: object) -> None:
+    """Both sign other terms."""
+    await commands.start_amendment(
+        two.session, agreement.id, version=agreement.version, actor=two.school, now=now, zone=ZONE
+    )
+    await fill(two, agreement, by=two.school, now=now, **changes)
+    await signed(two, agreement, now=now)
+
+
+async def renewed(two: Two, agreement: Agreement, now: datetime) -> Agreement:
+    """A renewal is drafted, or the one that is there is given."""
+    return await commands.renew_agreement(
+        two.session, agreement.id, successor_id=new_id(), actor=two.school, now=now, zone=ZONE
+    )
+
+
+@pytest.mark.parametrize(("ends_on", "waits"), [("2028-06-30", set()), ("2027-07-05", DECISION)])
+async def test_an_amendment_that_prolongs_an_agreement_takes_the_decision_about_its_end_away(
+    session_agreements: AsyncSession, ends_on: str, waits: set[tuple[str, str]]
+) -> None:
+    two = await two_sides(session_agreements)
+    agreement = await an_agreement(two)
+    now = at("2027-06-01")
+    await settled(two, now)
+    before = await waiting(session_agreements, agreement)
+
+    await amended(two, agreement, now, ends_on=ends_on)
+
+    assert before == DECISION
+    assert await waiting(session_agreements, agreement) == waits
+
+
+async def test_an_agreement_that_is_signed_shortly_before_its_end_has_the_decision_wait_at_once(
+    session_agreements: AsyncSession,
+) -> None:
+    two = await two_sides(session_agreements)
+
+    agreement = await an_agreement(two, now=at("2027-06-01"))
+
+    assert agreement.state is AgreementState.RENEWAL_DUE
+    assert await waiting(session_agreements, agreement) == DECISION
+
+
+async def test_a_renewal_that_is_discarded_has_the_decision_wait_again(session_agreements: AsyncSession) -> None:
+    two = await two_sides(session_agreements)
+    agreement = await an_agreement(two)
+    now = at("2027-04-10")
+    await settled(two, now)
+    draft = await renewed(two, agreement, now)
+    meanwhile = await waiting(session_agreements, agreement)
+
+    await commands.discard_draft(
+        session_agreements, draft.id, version=draft.version, actor=two.school, now=now, zone=ZONE
+    )
+
+    assert meanwhile == set()
+    assert await waiting(session_agreements, agreement) == DECISION
+
+
+async def test_a_renewal_that_was_ended_early_leaves_room_for_another(session_agreements: AsyncSession) -> None:
+    two = await two_sides(session_agreements)
+    agreement = await an_agreement(two)
+    now = at("2027-05-03")
+    await settled(two, now)
+    first = await signed(two, await renewed(two, agreement, now), now=now)
+    await commands.terminate_agreement(
+        session_agreements, first.id, version=first.version, reason="funding", words="No grant.", actor=two.partner,
+        now=now, zone=ZONE,
+    )  # fmt: skip
+    meanwhile = await waiting(session_agreements, agreement)
+
+    second = await renewed(two, agreement, now)
+
+    assert meanwhile == DECISION
+    assert (second.state, second.renews_id) == ("draft", agreement.id)
+    assert await waiting(session_agreements, agreement) == set()
+    assert (await renewed(two, agreement, now)).id == second.id
+
+
+async def test_after_a_renewal_that_was_ended_early_the_calendar_asks_again(session_agreements: AsyncSession) -> None:
+    two = await two_sides(session_agreements)
+    agreement = await an_agreement(two)
+    now = at("2026-12-01")
+    first = await signed(two, await renewed(two, agreement, now), now=now)
+    await commands.terminate_agreement(
+        session_agreements, first.id, version=first.version, reason="funding", words="No grant.", actor=two.partner,
+        now=now, zone=ZONE,
+    )  # fmt: skip
+
+    await settled(two, at("2027-04-10"))
+
+    assert await waiting(session_agreements, agreement) == DECISION

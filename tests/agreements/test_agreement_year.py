@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -98,6 +99,23 @@ async def test_after_a_long_stop_nobody_is_reminded_twice_at_once(session_agreem
     assert {row.days_before: row.settled for row in rows} == {
         90: "superseded", 60: "superseded", 30: "done", 7: None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("notice", "before"), [("120", [120, 90, 60, 30, 7]), ("60", [90, 60, 30, 7]), ("0", [90, 60, 30, 7])]
+)
+async def test_everybody_hears_when_renewal_falls_due(
+    session_agreements: AsyncSession, notice: str, before: list[int]
+) -> None:
+    two = await two_sides(session_agreements)
+    agreement = await an_agreement(two, notice_days=notice)
+
+    day = at("2027-01-01", "10:00")
+    while day < at("2027-07-02"):
+        await settled(two, day)
+        day += timedelta(days=1)
+
+    assert await reminders(session_agreements) == {(agreement.id, days): 1 for days in before}
 
 
 async def test_four_replicas_at_once_remind_and_turn_each_once(db_agreements: Database) -> None:

@@ -1,6 +1,6 @@
 """The directory as families use it: found by words and choices, with reasons; kept true by its partners."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from shared.events.agreements import ProgramConfirmed, ProgramsConfirmationDue, 
 from shared.events.vocabulary import TodoKind
 from shared.identity import system
 from shared.refusals import Refusal
+from tests.agreements.partners import BOSTON
 from tests.agreements.support import (
     NOW,
     a_known_school,
@@ -241,6 +242,21 @@ def test_what_is_due_follows_from_the_age_of_the_last_word(freshness: Freshness,
     assert due == (look if look and (freshness, look) in LOOKS else None)
 
 
+async def test_the_last_day_of_a_confirmation_goes_by_the_districts_clock(session_agreements: AsyncSession) -> None:
+    program = await a_program_of(session_agreements, await an_organization(session_agreements))
+    evening = program.confirmed_at = datetime(2026, 3, 2, 22, tzinfo=BOSTON)
+
+    await commands.ask_to_confirm(
+        session_agreements, good_for=GOOD_FOR, ask=ASK, zone=BOSTON, actor=system("agreements"),
+        now=evening + GOOD_FOR - ASK,
+    )  # fmt: skip
+
+    last = date(2026, 9, 1)
+    facts = await outbox(session_agreements)
+    assert [fact.on for fact in facts if isinstance(fact, ProgramsConfirmationDue)] == [last]
+    assert [fact.due_on for fact in facts if isinstance(fact, TodoOpened)] == [last]
+
+
 async def test_a_partner_is_asked_then_marked_then_thanked(db_agreements: Database, client_agreements: Client) -> None:
     async with db_agreements.transaction() as session:
         organization = await an_organization(session)
@@ -250,7 +266,7 @@ async def test_a_partner_is_asked_then_marked_then_thanked(db_agreements: Databa
         async with db_agreements.transaction() as session:
             at = NOW + timedelta(days=days)
             return await commands.ask_to_confirm(
-                session, good_for=GOOD_FOR, ask=ASK, actor=system("agreements"), now=at
+                session, good_for=GOOD_FOR, ask=ASK, zone=BOSTON, actor=system("agreements"), now=at
             )
 
     looks = [await look(days) for days in (100, 153, 160, 183, 300)]
@@ -263,7 +279,7 @@ async def test_a_partner_is_asked_then_marked_then_thanked(db_agreements: Databa
     due = [fact for fact in facts if isinstance(fact, ProgramsConfirmationDue)]
     assert looks == [0, 2, 0, 2, 0]
     assert [(set(fact.program_ids), fact.lapsed) for fact in due] == [(set(ids), False), (set(ids), True)]
-    assert due[0].on == (NOW + GOOD_FOR).date()
+    assert due[0].on == (NOW + GOOD_FOR).astimezone(BOSTON).date()
     assert len([fact for fact in facts if isinstance(fact, TodoOpened)]) == 2
     assert await names(client_agreements, sort="best") == ["Old", "Older"]
     async with db_agreements.transaction() as session:

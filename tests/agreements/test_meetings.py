@@ -18,6 +18,8 @@ from shared.events.agreements import (
     MeetingMoved,
     MeetingUninvited,
     MeetingUpdated,
+    TodoClosed,
+    TodoOpened,
 )
 from shared.events.vocabulary import TodoKind
 from shared.identity.actor import Actor
@@ -313,3 +315,51 @@ async def test_somebody_elses_meeting_does_not_exist(session_agreements: AsyncSe
         with pytest.raises(Refusal) as refused:
             await attempt
         assert refused.value.kind is Kind.NOT_FOUND
+
+
+async def test_nobody_is_asked_to_answer_what_has_begun(session_agreements: AsyncSession) -> None:
+    people = await a_partnership(session_agreements)
+    await a_meeting(session_agreements, people)
+    begins = local("2026-10-06 15:30")
+
+    before = await commands.let_answers_go(session_agreements, now=begins - timedelta(seconds=1))
+    asked = await waiting(session_agreements, TodoKind.MEETING_ANSWER)
+    after = await commands.let_answers_go(session_agreements, now=begins)
+
+    assert (before, asked, after) == (0, [people.rosa.person_id], 1)
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == []
+
+
+@pytest.mark.parametrize("hour", ["00:00", "08:00", "15:30", "23:30"])
+async def test_an_answer_to_a_series_is_waited_for_until_its_next_date(
+    session_agreements: AsyncSession, hour: str
+) -> None:
+    people = await a_partnership(session_agreements)
+    await a_meeting(session_agreements, people, time=hour, **WEEKLY)
+    first = local(f"2026-10-06 {hour}")
+
+    looks = [await commands.let_answers_go(session_agreements, now=first + timedelta(days=day)) for day in (-1, 0, 1)]
+
+    assert looks == [0, 1, 0]
+    opened = [fact.due_on.isoformat() for fact in await facts(session_agreements, TodoOpened)]
+    assert opened == ["2026-10-06", "2026-10-13"]
+    assert await facts(session_agreements, TodoClosed) == []
+
+
+async def test_who_answered_a_series_is_not_asked_of_it_once_the_date_that_was_moved_is_over(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    await answer(session_agreements, meeting, people.rosa, Answer.YES)
+    first = (await dates_of(session_agreements, meeting))[0]
+    await commands.move_date(
+        session_agreements, meeting.id, first.id, version=meeting.version, day="2026-10-07", hour="09:00", zone=BOSTON,
+        actor=people.dana, now=LATER,
+    )  # fmt: skip
+    asked = await waiting(session_agreements, TodoKind.MEETING_ANSWER)
+
+    await commands.let_answers_go(session_agreements, now=local("2026-10-07 09:00"))
+
+    assert asked == [people.rosa.person_id]
+    assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == []

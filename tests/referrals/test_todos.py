@@ -1,6 +1,8 @@
 """What waits in partnerships: each sees their own on the first page, and it goes when it is done."""
 
 from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,7 +14,7 @@ from shared.events.agreements import OrganizationRegistered, TodoClosed, TodoOpe
 from shared.events.vocabulary import RoleName, TodoAudience, TodoKind
 from tests.referrals.world import World
 from tests.support.builders import an_actor
-from tests.support.clients import Client
+from tests.support.clients import Client, app_of
 from tests.support.events import deliver
 
 
@@ -91,6 +93,22 @@ async def test_the_nearest_date_comes_first_and_a_moved_one_counts(
     assert (found["total"], [item["id"] for item in found["items"]]) == (3, ids)
     page = (await client_referrals(world.staff).get("/referrals/todos")).text
     assert page.count("Overdue") == 2
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])
+async def test_what_is_due_today_is_overdue_once_the_day_is_over_in_the_district(
+    world: World, client_referrals: Client, db_referrals: Database, postgres: str, data_dir: Path, zone: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    state = app_of("referrals", postgres, data_dir).state
+    monkeypatch.setitem(state._state, "settings", state.settings.model_copy(update={"time_zone": zone}))
+    today = utc_now().astimezone(ZoneInfo(zone)).date()
+    todos = [a_signature(world, TodoAudience.PERSON, due_on=today - timedelta(days=days)) for days in (0, 1)]
+
+    await deliver(db_referrals, consumers.on, *todos)
+
+    page = (await client_referrals(world.staff).get("/referrals/today")).text
+    assert page.count("Overdue") == 1
 
 
 @pytest.mark.parametrize("kind", TodoKind)

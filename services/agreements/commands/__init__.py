@@ -19,7 +19,7 @@ from services.agreements.commands.agreements import (
     take_back_agreement,
     terminate_agreement,
 )
-from services.agreements.commands.answers import answer_meeting
+from services.agreements.commands.answers import answer_meeting, let_answers_go
 from services.agreements.commands.calendars import (
     close_calendar,
     open_calendar,
@@ -129,6 +129,7 @@ __all__ = [
     "keep_persons",
     "keep_referrals",
     "keep_wish",
+    "let_answers_go",
     "look_at_expiries",
     "measure_goal",
     "merge_organizations",

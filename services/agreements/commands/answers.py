@@ -3,19 +3,27 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.agreements.commands.meeting_parts import Held, about, ask_no_more, locked_meeting
-from services.agreements.models import Invitee, Occurrence, Presence
+from services.agreements.commands.meeting_parts import (
+    Held,
+    about,
+    ask_for_answers,
+    ask_no_more,
+    locked_meeting,
+)
+from services.agreements.models import Invitee, Occurrence, Presence, Todo
 from services.agreements.rules import Answer, Verb, meeting_moved, not_found, phase
 from shared.events.agreements import MeetingAnswered
-from shared.identity.actor import Actor
+from shared.events.vocabulary import TodoKind
+from shared.identity.actor import Actor, system
 from shared.messaging import emit
 from shared.refusals import Kind, Refusal
 
+SYSTEM = system("agreements")
 OVER = "This meeting is over or was called off. There is nothing to answer."
 
 
@@ -77,3 +85,43 @@ async def _for_one(session: AsyncSession, date: Occurrence, invitee: Invitee, an
     changed = {"answer": answer}
     await session.execute(said.on_conflict_do_update(index_elements=["occurrence_id", "person_id"], set_=changed))
     return before is not answer
+
+
+# A day ends at most twelve hours after it does in UTC; a later date is not the one until which the answer was asked.
+_BEGUN = text("""
+    SELECT DISTINCT todo.about_id FROM todo
+    WHERE todo.kind = :kind AND todo.closed_at IS NULL AND NOT EXISTS (
+        SELECT FROM occurrence
+        WHERE occurrence.meeting_id = todo.about_id AND occurrence.status = 'planned' AND occurrence.starts_at > :now
+          AND occurrence.starts_at < CAST(todo.due_on AS timestamp) AT TIME ZONE 'UTC' + interval '36 hours')
+    ORDER BY todo.about_id
+    LIMIT 50
+""")
+
+
+async def let_answers_go(session: AsyncSession, *, now: datetime) -> int:
+    """Wait no more for answers to what has begun, and of a series until its next date; how many meetings it was."""
+    begun = await session.execute(_BEGUN, {"kind": TodoKind.MEETING_ANSWER, "now": now})
+    ids = begun.scalars().all()
+    for id in ids:
+        held = await locked_meeting(session, id)
+        waited = await session.exec(
+            select(Todo.audience_id).where(
+                Todo.about_id == id, Todo.kind == TodoKind.MEETING_ANSWER, col(Todo.closed_at).is_(None)
+            )
+        )
+        people = {person_id for person_id in waited if person_id}
+        owing = people & await _owing(session, held, now)
+        await ask_no_more(session, held, sorted(people - owing), actor=SYSTEM, now=now)
+        await ask_for_answers(session, held, sorted(owing), actor=SYSTEM, now=now)
+    return len(ids)
+
+
+async def _owing(session: AsyncSession, held: Held, now: datetime) -> set[UUID]:
+    """Who has not said whether they come to what is still to come."""
+    ahead = [one.id for one in held.ahead(now)]
+    if not ahead:
+        return set()
+    asked_anew = select(Presence.person_id).where(col(Presence.occurrence_id).in_(ahead))
+    unsaid = {one.person_id for one in held.invitees if one.answer is Answer.NONE}
+    return unsaid | set(await session.exec(asked_anew.where(Presence.answer == Answer.NONE)))

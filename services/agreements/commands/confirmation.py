@@ -1,7 +1,7 @@
 """Keeping the directory true: a partner confirms its entries each half year; who does not is reminded, then marked."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -37,11 +37,12 @@ async def confirm_program(session: AsyncSession, program_id: UUID, *, actor: Act
 
 
 async def ask_to_confirm(
-    session: AsyncSession, *, good_for: timedelta, ask: timedelta, actor: Actor, now: datetime
+    session: AsyncSession, *, good_for: timedelta, ask: timedelta, zone: tzinfo, actor: Actor, now: datetime
 ) -> int:
     """Ask one partner about its programs that are due, or mark the ones that lapsed; how many programs it was.
 
-    `good_for` is how long a confirmation holds, `ask` how long before its end the partner is asked.
+    `good_for` is how long a confirmation holds, `ask` how long before its end the partner is asked,
+    `zone` the district's, by which the last day of a confirmation goes.
     """
     due = _is_due(now - (good_for - ask), now - good_for)
     organization = await _next_partner(session, due)
@@ -54,21 +55,25 @@ async def ask_to_confirm(
         if look is not None:
             program.freshness = LOOKS[program.freshness, look]
             asked[look].append(program)
-            await _wait_for(session, program, program.confirmed_at + good_for, actor, now)
+            await _wait_for(session, program, _last_day(program, good_for, zone), actor, now)
     for look, those in asked.items():
         if those:
-            await emit(session, _due_fact(organization, those, look, good_for), actor=actor, now=now)
+            await emit(session, _due_fact(organization, those, look, good_for, zone), actor=actor, now=now)
     return sum(map(len, asked.values()))
 
 
-async def _wait_for(session: AsyncSession, program: Program, until: datetime, actor: Actor, now: datetime) -> None:
+def _last_day(program: Program, good_for: timedelta, zone: tzinfo) -> date:
+    return (program.confirmed_at + good_for).astimezone(zone).date()
+
+
+async def _wait_for(session: AsyncSession, program: Program, until: date, actor: Actor, now: datetime) -> None:
     await open_todo(
         session,
         TodoKind.PROGRAM_CONFIRM,
         program.id,
         to=for_organization(program.organization_id),
         organization_id=program.organization_id,
-        due_on=until.date(),
+        due_on=until,
         actor=actor,
         now=now,
     )
@@ -101,12 +106,11 @@ async def _due(session: AsyncSession, organization: Organization, due: ColumnEle
 
 
 def _due_fact(
-    organization: Organization, programs: Sequence[Program], look: Look, good_for: timedelta
+    organization: Organization, programs: Sequence[Program], look: Look, good_for: timedelta, zone: tzinfo
 ) -> ProgramsConfirmationDue:
-    first = min(program.confirmed_at for program in programs)
     return ProgramsConfirmationDue(
         organization_id=organization.id,
         program_ids=tuple(program.id for program in programs),
-        on=(first + good_for).date(),
+        on=min(_last_day(program, good_for, zone) for program in programs),
         lapsed=look is Look.LAPSE,
     )

@@ -15,6 +15,7 @@ from services.agreements.queries.common import Blank, words_in
 from services.agreements.rules import not_found
 from services.agreements.rules.agreements import (
     ENDED,
+    GIVEN_UP,
     IN_FORCE,
     AgreementState,
     EditionState,
@@ -223,13 +224,14 @@ async def agreement_view(session: AsyncSession, agreement_id: UUID, *, actor: Ac
     texts = await _texts(session, agreement_id)
     line = _line(found, organization.name, school.name if school else None)
     mover = mover_of(actor, found.school_id, found.organization_id)
+    follower = await follower_of(session, agreement_id)
     return AgreementView(
         **line.model_dump(),
         schools=await _school_names(session, found.school_ids),
         contacts=await _contacts(session, found),
         texts=texts,
         renews_id=found.renews_id,
-        followed_by=await _follower(session, agreement_id),
+        followed_by=follower.id if follower else None,
         ended_at=found.ended_at,
         end_reason=found.end_reason,
         end_words=found.end_words,
@@ -294,10 +296,9 @@ def _contact(agreement: Agreement, side: Side, id: UUID | None, person: Person |
     return ContactView(id=id, name=person.name, here=person.active and works)
 
 
-async def _follower(session: AsyncSession, agreement_id: UUID) -> UUID | None:
-    found = select(Agreement.id).where(
-        Agreement.renews_id == agreement_id, col(Agreement.state) != AgreementState.DISCARDED
-    )
+async def follower_of(session: AsyncSession, agreement_id: UUID) -> Agreement | None:
+    """The agreement that renews this one, or is to."""
+    found = select(Agreement).where(Agreement.renews_id == agreement_id, col(Agreement.state).not_in(GIVEN_UP))
     return (await session.exec(found)).first()
 
 

@@ -104,6 +104,8 @@ SIGNED = frozenset({S.UPCOMING, S.ACTIVE, S.RENEWAL_DUE})
 IN_FORCE = frozenset({S.ACTIVE, S.RENEWAL_DUE})
 """It holds today: programs may be referred to."""
 ENDED = frozenset({S.EXPIRED, S.TERMINATED, S.DISCARDED})
+GIVEN_UP = frozenset({S.TERMINATED, S.DISCARDED})
+"""What was to renew another agreement no longer does: that one can be renewed again."""
 
 _SETTLED = tuple(map(Standing, sorted(SIGNED)))
 _AMENDING = tuple(Standing(state, E.DRAFT) for state in sorted(SIGNED))

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from uuid import UUID
 
-from services.agreements.rules.agreements import Term, later
+from services.agreements.rules.agreements import AgreementState, Term, later
 from services.agreements.rules.terms import LONGEST_YEARS, Terms
 
 REMINDED = (90, 60, 30, 7)
-"""Days before the end on which everybody is reminded."""
+"""Days before the end on which everybody is reminded, beside the day on which renewal falls due."""
 REVIEW_NOTICE = 7
 """Days before the day of review on which both contacts are reminded."""
 MORNING = time(9)
@@ -54,7 +54,7 @@ def dues(term: Term, review_on: date | None, zone: tzinfo) -> Iterator[Due]:
     """Everything that the calendar brings to an agreement with this term, past or to come."""
     for day in sorted({term.starts_on, term.due_on, term.ends_on + timedelta(days=1)}):
         yield Due(DueKind.TURN, day, 0, _at(day, time(), zone))
-    for days in REMINDED:
+    for days in sorted({*REMINDED, (term.ends_on - term.due_on).days} - {0}, reverse=True):
         yield Due(DueKind.RENEWAL, term.ends_on, days, _at(term.ends_on - timedelta(days=days), MORNING, zone))
     if review_on is not None:
         at = _at(review_on - timedelta(days=REVIEW_NOTICE), MORNING, zone)
@@ -78,6 +78,12 @@ def settle(
     if not still_so or (kind is DueKind.RENEWAL and is_renewed):
         return Settled.NOT_NEEDED
     return Settled.SUPERSEDED if newer_is_due else Settled.DONE
+
+
+def end_is_near(state: AgreementState, term: Term, today: date) -> bool:
+    """Whether both sides and the district were asked what comes after the end."""
+    asked = today >= term.ends_on - timedelta(days=REMINDED[0])
+    return state is AgreementState.RENEWAL_DUE or (state is AgreementState.ACTIVE and asked)
 
 
 def _at(day: date, clock: time, zone: tzinfo) -> datetime:

@@ -12,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements.commands.agreements.case import SYSTEM, Case, note
 from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.agreements.turns import turn
-from services.agreements.commands.agreements.waiting import about, contacts, wanted
-from services.agreements.commands.todos import Wanted, close_many, for_district, open_todos
+from services.agreements.commands.agreements.waiting import wait_for_decisions
+from services.agreements.commands.todos import close_many
 from services.agreements.models import Agreement, Edition
-from services.agreements.rules.agreements import IN_FORCE, SIGNED, AgreementState, Mover, Side
+from services.agreements.rules.agreements import IN_FORCE, SIGNED, AgreementState, Mover
 from services.agreements.rules.calendar import DueKind, Settled, settle
 from shared.events.agreements import AgreementFact, AgreementReminded, AgreementReviewNeared
 from shared.events.vocabulary import TodoKind
@@ -48,7 +48,8 @@ _SETTLE = text("""
 """)
 
 _FOLLOWED = text("""
-    SELECT renews_id, state FROM agreement WHERE renews_id = ANY(CAST(:ids AS uuid[])) AND state <> 'discarded'
+    SELECT renews_id, state FROM agreement
+    WHERE renews_id = ANY(CAST(:ids AS uuid[])) AND state NOT IN ('discarded', 'terminated')
 """)
 
 
@@ -145,8 +146,7 @@ async def _let_wait(
     ending = {fact.agreement_id for fact in facts if isinstance(fact, AgreementReminded)}
     ending |= {id for id, case in cases.items() if case.agreement.state is AgreementState.RENEWAL_DUE}
     undecided = [cases[id].agreement for id in ending - followed.keys() if cases[id].agreement.state in SIGNED]
-    people = await contacts(session, undecided)
-    await open_todos(session, (todo for one in undecided for todo in _deciding(one, people)), actor=SYSTEM, now=now)
+    await wait_for_decisions(session, undecided, actor=SYSTEM, now=now)
     expired = [id for id, case in cases.items() if case.agreement.state is AgreementState.EXPIRED]
     if expired:
         await close_many(session, expired, ENDS_WITH_IT, actor=SYSTEM, now=now)
@@ -159,8 +159,3 @@ ENDS_WITH_IT = (
     TodoKind.AGREEMENT_SIGN,
 )
 """What does not wait any more once an agreement has ended."""
-
-
-def _deciding(agreement: Agreement, people: dict[UUID, Any]) -> list[Wanted]:
-    kind, day = TodoKind.AGREEMENT_RENEWAL, agreement.ends_on
-    return [*wanted(agreement, kind, Side, people, day), about(agreement, kind, for_district(), day)]

@@ -20,7 +20,7 @@ from services.agreements.commands.agreements.case import (
     put_terms,
     tell,
 )
-from services.agreements.commands.agreements.waiting import done, wait_for
+from services.agreements.commands.agreements.waiting import done, look_at_ends, wait_for
 from services.agreements.commands.common import active_schools
 from services.agreements.models import Agreement, AgreementEntry, Edition, Organization
 from services.agreements.rules import not_found
@@ -238,6 +238,7 @@ async def discard_draft(
         over = case.agreement.state is AgreementState.DISCARDED
         for kind in (None,) if over else (TodoKind.AGREEMENT_REVIEW, TodoKind.AGREEMENT_SIGN):
             await done(session, case, kind)
+        await look_at_ends(session, case)
     return case.agreement
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,9 +12,10 @@ from services.agreements.commands.agreements.case import begin, checked_words, i
 from services.agreements.commands.agreements.contacts import ask_for_contacts
 from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.agreements.draft import add_first_text, new_agreement
-from services.agreements.commands.agreements.waiting import done, wait_for
+from services.agreements.commands.agreements.waiting import done, look_at_ends, wait_for
 from services.agreements.looking_back import MOST, in_words
 from services.agreements.models import Agreement, Edition, Goal, Measurement
+from services.agreements.queries.agreements import follower_of
 from services.agreements.queries.looking_back import looks_back
 from services.agreements.rules.agreements import IN_FORCE, AgreementState, Verb
 from services.agreements.rules.calendar import a_term_on
@@ -52,6 +54,7 @@ async def terminate_agreement(
     note(session, case, Verb.TERMINATE, words=agreement.end_words)
     await tell(session, case, ended)
     await done(session, case)
+    await look_at_ends(session, case)
     if was_in_force:
         await tell_coverage(session, [agreement.organization_id], actor=actor, now=now)
     return agreement
@@ -70,9 +73,10 @@ async def renew_agreement(
 ) -> Agreement:
     """Draft the agreement that follows this one, with its content; the one that is there is given again."""
     case = await load(session, agreement_id, actor=actor, now=now, zone=zone)
-    if known := await _successor(session, agreement_id):
+    if known := await follower_of(session, agreement_id):
         return known
     await begin(session, case, Verb.RENEW, None)
+    await _make_room(session, agreement_id)
     old = case.agreement
     holds = await session.get_one(Edition, (old.id, old.edition))
     terms = Terms.model_validate(holds.terms)
@@ -94,11 +98,12 @@ async def renew_agreement(
     return new
 
 
-async def _successor(session: AsyncSession, agreement_id: UUID) -> Agreement | None:
-    found = await session.exec(
-        select(Agreement).where(Agreement.renews_id == agreement_id, col(Agreement.state) != AgreementState.DISCARDED)
+async def _make_room(session: AsyncSession, agreement_id: UUID) -> None:
+    """A renewal that was ended early is in nobody's place any more: one agreement at most renews another."""
+    gone = update(Agreement).where(
+        col(Agreement.renews_id) == agreement_id, col(Agreement.state) == AgreementState.TERMINATED
     )
-    return found.first()
+    await session.execute(gone.values(renews_id=None))
 
 
 async def _measured(session: AsyncSession, agreement_id: UUID) -> Mapping[UUID, float]:

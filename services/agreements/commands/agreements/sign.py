@@ -12,8 +12,7 @@ from services.agreements.commands.agreements.case import Case, begin, load, note
 from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.agreements.goals import take_over_goals
 from services.agreements.commands.agreements.turns import by_itself, plan, turn
-from services.agreements.commands.agreements.waiting import done, wait_for
-from services.agreements.commands.todos import close_todos
+from services.agreements.commands.agreements.waiting import done, look_at_ends, wait_for
 from services.agreements.models import Agreement, Edition, Person, School, Signature
 from services.agreements.rules.agreements import IN_FORCE, EditionState, Side, Verb
 from services.agreements.rules.signing import (
@@ -208,5 +207,4 @@ async def _conclude(session: AsyncSession, case: Case, digest: str) -> None:
     await tell(session, case, concluded, *turned)
     if was_in_force or agreement.state in IN_FORCE:
         await tell_coverage(session, [agreement.organization_id], actor=case.actor, now=case.now)
-    if agreement.renews_id:
-        await close_todos(session, agreement.renews_id, kind=TodoKind.AGREEMENT_RENEWAL, actor=case.actor, now=case.now)
+    await look_at_ends(session, case)

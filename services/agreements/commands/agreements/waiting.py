@@ -1,13 +1,14 @@
 """What an agreement has waiting for whom."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.commands.agreements.case import Case
+from services.agreements.commands.agreements.turns import term_of
 from services.agreements.commands.todos import (
     To,
     Wanted,
@@ -19,8 +20,11 @@ from services.agreements.commands.todos import (
     open_todos,
 )
 from services.agreements.models import Agreement, Person
+from services.agreements.queries.agreements import follower_of
 from services.agreements.rules.agreements import Side
+from services.agreements.rules.calendar import end_is_near
 from shared.events.vocabulary import TodoKind
+from shared.identity.actor import Actor
 
 
 def whole_side(agreement: Agreement, side: Side) -> To:
@@ -75,6 +79,32 @@ async def wait_for(session: AsyncSession, case: Case, kind: TodoKind, *sides: Si
     people = await contacts(session, [case.agreement])
     todos = wanted(case.agreement, kind, sides, people, None)
     await open_todos(session, todos, actor=case.actor, now=case.now)
+
+
+async def wait_for_decisions(
+    session: AsyncSession, agreements: Sequence[Agreement], *, actor: Actor, now: datetime
+) -> None:
+    """Have the decision about the ends of these agreements wait for both sides and the district."""
+    people, kind = await contacts(session, agreements), TodoKind.AGREEMENT_RENEWAL
+    todos = [
+        todo
+        for one in agreements
+        for todo in (*wanted(one, kind, Side, people, one.ends_on), about(one, kind, for_district(), one.ends_on))
+    ]
+    await open_todos(session, todos, actor=actor, now=now)
+
+
+async def look_at_ends(session: AsyncSession, case: Case) -> None:
+    """Let the decision about the end wait where it is open: of this agreement, and of the one that it renews."""
+    renews_id = case.agreement.renews_id
+    before = await session.get(Agreement, renews_id, with_for_update=True) if renews_id else None
+    for one in (case.agreement, before):
+        if one is None:
+            continue
+        if end_is_near(one.state, term_of(one), case.today) and not await follower_of(session, one.id):
+            await wait_for_decisions(session, [one], actor=case.actor, now=case.now)
+        else:
+            await close_todos(session, one.id, kind=TodoKind.AGREEMENT_RENEWAL, actor=case.actor, now=case.now)
 
 
 async def done(session: AsyncSession, case: Case, kind: TodoKind | None = None, side: Side | None = None) -> None:

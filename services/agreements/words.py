@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from uuid import UUID
 
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format_number, parse
 
@@ -20,6 +21,14 @@ def line(text: str) -> str:
 def lines(text: str) -> str:
     """The text with its line breaks, but no other control characters and no blanks at the ends."""
     return _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that stands there; None where none does."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def folded(text: str) -> str:

@@ -11,6 +11,7 @@ from services.agreements import commands
 from services.agreements.models import Agreement, AgreementEntry, Edition, Goal, Organization
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.goals import MeasurementEntry
+from services.agreements.rules.vetting import PartnerStatus
 from shared.clock import new_id
 from shared.events import agreements as facts
 from shared.events.vocabulary import RoleName
@@ -292,3 +293,26 @@ async def test_partners_that_become_one_are_covered_by_the_agreements_of_both(
     }
     assert agreement.organization_id == into.id
     assert covered == {gone.id: (), into.id: (two.school_id,)}
+
+
+@pytest.mark.parametrize("status", [PartnerStatus.REGISTERING, PartnerStatus.DECLINED, PartnerStatus.MERGED])
+async def test_there_is_no_agreement_with_a_partner_that_is_not_approved(
+    session_agreements: AsyncSession, status: PartnerStatus
+) -> None:
+    two = await two_sides(session_agreements)
+    draft = await a_draft(two)
+    partner = await session_agreements.get_one(Organization, two.organization_id)
+    partner.status = status
+    await session_agreements.flush()
+
+    refused = []
+    for by in (two.school, two.partner, two.district):
+        with pytest.raises(Refusal) as caught:
+            await a_draft(two, by=by)
+        refused.append(caught.value.code)
+    with pytest.raises(Refusal) as caught:
+        await sent(two, draft)
+
+    unknown = "partner_not_approved" if status is PartnerStatus.MERGED else "organization_not_found"
+    assert refused == [unknown, "partner_not_approved", "partner_not_approved"]
+    assert caught.value.code == "partner_not_approved"

@@ -12,13 +12,15 @@ from icalendar import Calendar
 from sqlmodel import select
 
 from services.agreements import commands
-from services.agreements.models import Invitee, Occurrence
+from services.agreements.models import Invitee, Occurrence, Person
 from services.agreements.rules import Answer
+from services.agreements.rules.vetting import PartnerStatus
 from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.identity import sign_link
 from shared.identity.actor import Actor
 from tests.agreements.meeting_support import BOSTON, Partnership, a_meeting, a_partnership, dates_of, entry_of
+from tests.agreements.support import an_organization
 from tests.support.clients import Client
 from tests.support.databases import settings_of
 
@@ -87,6 +89,26 @@ async def test_a_wrong_form_comes_back_with_what_is_wrong(people: Partnership, c
     assert page.status_code == 422
     for name in ("title", "time", "link", "minutes", "zone"):
         assert f'href="#{name}"' in page.text
+
+
+async def test_partners_that_are_not_approved_are_offered_to_the_district_alone(
+    db_agreements: Database, people: Partnership, client_agreements: Client
+) -> None:
+    async with db_agreements.transaction() as session:
+        new = await an_organization(session, "Not Yet Approved")
+        new.status = PartnerStatus.REGISTERING
+    meeting_id = await meet(db_agreements, people, by=people.omar, organization_id=str(new.id))
+    dana, omar = client_agreements(people.dana), client_agreements(people.omar)
+
+    pages = [(await client.get("/agreements/meetings/new")).text for client in (dana, omar)]
+    refused = await dana.post("/agreements/meetings", data=form(people) | {"organization_id": str(new.id)})
+    kept = await dana.post(f"/agreements/meetings/{meeting_id}", data=form(people) | {"organization_id": str(new.id)})
+    edit = (await dana.get(f"/agreements/meetings/{meeting_id}/edit")).text
+
+    assert [new.name in page for page in pages] == [False, True]
+    assert "There is no such partner" in refused.text
+    assert kept.status_code == 303
+    assert f'<option value="{new.id}" selected>' in edit
 
 
 @pytest.mark.parametrize("path", ["", "/edit", "/invitation.ics"])
@@ -261,6 +283,23 @@ async def test_the_calendar_of_somebody_who_left_ends(
         await commands.erase_person(session, people.rosa.person_id, now=utc_now())  # type: ignore[arg-type]
 
     assert (await client_agreements(None).get(f"/agreements/calendar/{secret}.ics")).status_code == 404
+
+
+async def test_the_calendar_of_somebody_without_work_here_ends_until_they_have_some_again(
+    db_agreements: Database, people: Partnership, client_agreements: Client
+) -> None:
+    anyone = client_agreements(None)
+    async with db_agreements.transaction() as session:
+        secret = await commands.open_calendar(session, actor=people.rosa, now=utc_now())
+
+    found = []
+    for organizations in ([], [people.organization_id]):
+        async with db_agreements.transaction() as session:
+            rosa = await session.get_one(Person, people.rosa.person_id)
+            rosa.organization_ids = organizations
+        found.append((await anyone.get(f"/agreements/calendar/{secret}.ics")).status_code)
+
+    assert found == [404, 200]
 
 
 async def test_a_page_of_a_series_shows_its_dates(

@@ -96,7 +96,7 @@ async def test_a_person_elsewhere_is_reminded_by_the_clock_there(session_agreeme
     assert due.scalars().all() == [local("2026-10-24 16:00", ZoneInfo("Europe/London"))]
 
 
-@pytest.mark.parametrize("how", ["moved", "changed", "cancelled", "declined", "uninvited", "left"])
+@pytest.mark.parametrize("how", ["moved", "changed", "cancelled", "declined", "uninvited", "left", "without work"])
 async def test_no_old_reminder_of_what_is_no_longer_so(session_agreements: AsyncSession, how: str) -> None:
     people = await a_partnership(session_agreements)
     meeting = await a_meeting(session_agreements, people)
@@ -132,7 +132,10 @@ async def happen(session: AsyncSession, how: str, people: Partnership, meeting: 
         await commands.change_meeting(session, meeting.id, version=1, entry=entry, zone=BOSTON, **common)
     else:
         person = await session.get_one(Person, people.rosa.person_id)
-        person.active = False
+        if how == "left":
+            person.active = False
+        else:
+            person.organization_ids = []
         await session.flush()
 
 

@@ -9,6 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands
 from services.agreements.models import Invitee, Meeting, MeetingReminder, Occurrence
+from services.agreements.pages.meetings import filled
+from services.agreements.queries import meeting_view
 from services.agreements.rules import Answer, MeetingEntry, OccurrenceStatus
 from shared.events.agreements import (
     MeetingAnswered,
@@ -363,3 +365,27 @@ async def test_who_answered_a_series_is_not_asked_of_it_once_the_date_that_was_m
 
     assert asked == [people.rosa.person_id]
     assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == []
+
+
+@pytest.mark.parametrize(("of", "to"), [("2026-10-13", "2026-10-15"), ("2026-12-15", "2026-12-17")])
+async def test_a_new_agenda_is_saved_though_the_next_date_was_moved_from_a_day_that_is_past(
+    session_agreements: AsyncSession, of: str, to: str
+) -> None:
+    people = await a_partnership(session_agreements)
+    meeting = await a_meeting(session_agreements, people, **WEEKLY)
+    date = next(one for one in await dates_of(session_agreements, meeting) if one.rule_at == local(f"{of} 15:30"))
+    await commands.move_date(
+        session_agreements, meeting.id, date.id, version=1, day=to, hour="15:30", zone=BOSTON, actor=people.dana,
+        now=LATER,
+    )  # fmt: skip
+    before = len(await facts(session_agreements, MeetingMoved))
+    between = local(f"{to} 08:00")
+
+    form = filled(await meeting_view(session_agreements, meeting.id, people.dana), between)
+    form.agenda = "Only the room"
+    await commands.change_meeting(
+        session_agreements, meeting.id, version=form.version, entry=form, zone=BOSTON, actor=people.dana, now=between
+    )
+
+    assert (meeting.agenda, meeting.round, date.starts_at) == ("Only the room", 1, local(f"{to} 15:30"))
+    assert len(await facts(session_agreements, MeetingMoved)) == before

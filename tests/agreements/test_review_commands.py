@@ -13,6 +13,7 @@ from services.agreements.commands.reviews import hand_over_reviews, opened_revie
 from services.agreements.models import Organization, Rating, Review, Sheet, YearEnd
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.ratings import RatingEntry, SheetState
+from services.agreements.rules.vetting import PartnerStatus
 from services.agreements.rules.year_ends import YearEndState
 from shared.clock import new_id
 from shared.events.agreements import RatingsGiven, RatingsTakenBack, YearEndDecided, YearEndReopened
@@ -265,6 +266,21 @@ async def test_nobody_starts_a_review_for_others_or_with_what_is_not_there(sessi
         with pytest.raises(Refusal) as refused:
             await start(session_agreements, school_id, organization_id, actor)
         assert refused.value.kind is Kind.NOT_FOUND
+
+
+async def test_there_is_no_review_with_a_partner_that_is_not_approved(session_agreements: AsyncSession) -> None:
+    school = await a_known_school(session_agreements)
+    partner = await an_organization(session_agreements)
+    partner.status = PartnerStatus.REGISTERING
+    await session_agreements.flush()
+
+    refused = []
+    for actor in (an_actor(RoleName.SCHOOL_STAFF, school.id), the_district()):
+        with pytest.raises(Refusal) as caught:
+            await start(session_agreements, school.id, partner.id, actor)
+        refused.append(caught.value.code)
+
+    assert refused == ["organization_not_found", "partner_not_approved"]
 
 
 async def test_both_sides_write_and_the_school_decides(session_agreements: AsyncSession) -> None:

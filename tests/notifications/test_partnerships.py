@@ -18,6 +18,8 @@ from shared.db import Database
 from shared.events.agreements import (
     MeetingAnswered,
     MeetingChanged,
+    MeetingHeld,
+    MeetingUninvited,
     OrganizationMerged,
     OrganizationRegistered,
     ProgramClosed,
@@ -134,6 +136,24 @@ async def test_where_a_contact_is_missing_or_gone_the_whole_side_hears(
 
     assert found[Who.SCHOOL_CONTACT] == [office.person_id]
     assert found[Who.PARTNER_CONTACT] == [known.colleague.person_id]
+
+
+async def test_who_has_no_work_here_any_more_is_told_of_no_meeting_but_that_they_need_not_come(
+    db_notifications: Database, known: District
+) -> None:
+    gone = a_person(RoleName.PARTNER_STAFF, known.program.organization_id).model_copy(update={"roles": ()})
+    meeting = a_state(gone.person_id, known.contact.person_id)
+    await deliver(db_notifications, on, gone, meeting)
+    common = {"meeting_id": meeting.meeting_id, "version": 1, "at": meeting.starts_at}
+    both = (gone.person_id, known.contact.person_id)
+
+    minutes = await whom(
+        db_notifications, MeetingHeld(**common, occurrence_id=new_id(), person_ids=both, attended_ids=())
+    )
+    uninvited = await whom(db_notifications, MeetingUninvited(**common, person_ids=both))
+
+    assert minutes[Who.PEOPLE] == [known.contact.person_id]
+    assert uninvited[Who.PEOPLE] == list(both)
 
 
 async def test_somebody_who_is_not_known_yet_is_waited_for(

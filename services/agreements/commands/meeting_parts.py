@@ -169,7 +169,7 @@ async def ask_no_more(session: AsyncSession, held: Held, ids: Sequence[UUID], *,
 async def minutes_keeper(session: AsyncSession, meeting: Meeting) -> To:
     """Who writes the minutes: who called the meeting, or the side that it was called for where that person left."""
     organizer = await session.get(Person, meeting.organizer_id)
-    if organizer is not None and organizer.active:
+    if organizer is not None and organizer.at_work:
         return for_person(meeting.organizer_id)
     if meeting.school_id:
         return for_school(meeting.school_id)

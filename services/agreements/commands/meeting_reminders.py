@@ -141,7 +141,9 @@ _CLAIM = text("""
 
 # Asked once the locks are held: the statement that takes them may still see a meeting as it was before.
 _STANDING = text("""
-    SELECT occurrence.status, occurrence.starts_at, person.active,
+    SELECT occurrence.status, occurrence.starts_at,
+           person.active AND (person.is_district OR person.school_ids <> '{}' OR person.organization_ids <> '{}')
+               AS at_work,
            coalesce(presence.answer, invitee.answer) AS answer,
            EXISTS (SELECT FROM meeting_reminder AS later
                    WHERE later.occurrence_id = claimed.occurrence_id AND later.person_id = claimed.person_id
@@ -192,7 +194,7 @@ async def settle_meeting_reminders(session: AsyncSession, *, now: datetime) -> i
 
 
 def _verdict(row: Row[Any], stands: Row[Any], now: datetime) -> Settled:
-    expected = bool(stands.active) and stands.answer is not None and stands.answer != Answer.NO
+    expected = bool(stands.at_work) and stands.answer is not None and stands.answer != Answer.NO
     # A date that was moved has reminders of its new time: this one is of the old.
     return settle(
         OccurrenceStatus(stands.status),

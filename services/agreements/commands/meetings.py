@@ -24,7 +24,9 @@ from services.agreements.commands.meeting_parts import (
     touch,
 )
 from services.agreements.commands.meeting_reminders import plan_reminders, unplan_reminders
-from services.agreements.models import Invitee, Meeting, Occurrence, Organization, Person, Presence, School
+from services.agreements.models import Invitee, Meeting, Occurrence, Person, Presence, School
+from services.agreements.queries.partners import may_know
+from services.agreements.queries.people import at_work
 from services.agreements.rules import (
     Answer,
     MeetingEntry,
@@ -37,7 +39,7 @@ from services.agreements.rules import (
     valid_meeting,
     valid_new_time,
 )
-from services.agreements.words import line
+from services.agreements.words import id_in, line
 from shared.events.agreements import (
     MeetingCancelled,
     MeetingInvited,
@@ -80,15 +82,19 @@ async def schedule_meeting(
 
 
 async def _checked(
-    session: AsyncSession, entry: MeetingEntry, zone: ZoneInfo, actor: Actor, now: datetime
+    session: AsyncSession, entry: MeetingEntry, zone: ZoneInfo, actor: Actor, now: datetime, of: UUID | None = None
 ) -> MeetingValues:
-    people = list(await session.exec(select(Person.id).where(col(Person.active)).order_by(col(Person.id))))
+    """`of`: the partner that the meeting is with so far."""
+    named = [id for text in entry.person_ids if (id := id_in(text))]
+    people = select(Person.id).where(at_work(), col(Person.id).in_(named)).order_by(col(Person.id))
+    partner = id_in(entry.organization_id)
+    partners = [partner] if partner and (partner == of or await may_know(session, partner, actor)) else []
     values = valid_meeting(
         entry,
         zone=zone.key,
-        people=people,
+        people=list(await session.exec(people)),
         schools=list(await session.exec(select(School.id).where(School.active))),
-        organizations=list(await session.exec(select(Organization.id))),
+        organizations=partners,
         now=now,
     )
     assert actor.person_id is not None
@@ -161,7 +167,7 @@ async def change_meeting(
     held = await kept_meeting(session, meeting_id, actor)
     if not held.ahead(now):
         raise Refusal(Kind.CONFLICT, "meeting_over", "This meeting is over. Schedule another one.")
-    values = await _checked(session, entry, zone, actor, now)
+    values = await _checked(session, entry, zone, actor, now, held.meeting.organization_id)
     ids = (held.meeting.organizer_id, *values.person_ids)
     changes = _Changes(held, values, set(ids), now)
     if not changes.any:
@@ -192,17 +198,19 @@ class _Changes:
         self.before, self.now = held.person_ids, now
         self.new, self.gone = sorted(ids - known), sorted(known - ids)
         self.kept = sorted(ids & known)
+        self.ahead = held.ahead(now)
         self.times = self._times(held, values)
         said = ("title", "place", "link")
         self.words = any(getattr(meeting, name) != getattr(values, name) for name in said)
         others = ("agenda", "school_id", "organization_id")
         self.quiet = any(getattr(meeting, name) != getattr(values, name) for name in others)
-        self.next = held.ahead(now)[0].starts_at
+        self.next = self.ahead[0].starts_at
 
     def _times(self, held: Held, values: MeetingValues) -> bool:
         meeting = held.meeting
         ruled = [one.rule_at for one in held.dates if one.round == meeting.round and one.rule_at >= values.dates[0]]
-        same = sorted(ruled) == list(values.dates)
+        as_they_stand = [one.starts_at for one in self.ahead]
+        same = list(values.dates) in (sorted(ruled), as_they_stand)
         return not same or (meeting.zone, meeting.length) != (values.zone, values.length)
 
     @property

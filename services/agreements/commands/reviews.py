@@ -13,12 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.commands.todos import To, close_todos, for_organization, for_school, open_todo
 from services.agreements.frameworks import the_framework
-from services.agreements.models import Organization, Review, School
+from services.agreements.models import Review, School
+from services.agreements.queries.partners import organization_view
 from services.agreements.queries.partnerships import contacts_of, work_together
 from services.agreements.rules import not_found
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.ratings import side_of
 from services.agreements.rules.school_years import SchoolCalendar, refuse_closed, year_label
+from services.agreements.rules.vetting import check_works_here
 from shared.clock import new_id
 from shared.events.vocabulary import TodoKind
 from shared.identity.actor import Actor
@@ -43,9 +45,10 @@ async def start_review(
     if side is None and not actor.is_district:
         raise not_found("school")
     refuse_closed(calendar, year, calendar.today(now))
-    for table, id_, noun in ((School, school_id, "school"), (Organization, organization_id, "organization")):
-        if await session.get(table, id_) is None:
-            raise not_found(noun)
+    if await session.get(School, school_id) is None:
+        raise not_found("school")
+    partner = await organization_view(session, organization_id, actor)
+    check_works_here(partner.status, partner.name)
     if side is Side.PARTNER and not await work_together(
         session, school_id, organization_id, calendar=calendar, year=year
     ):

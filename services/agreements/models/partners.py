@@ -48,6 +48,11 @@ class Person(Table, table=True):
         """Given name first."""
         return f"{self.given_name} {self.family_name}".strip()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the person works for anybody here (still)."""
+        return self.active and bool(self.school_ids or self.organization_ids or self.is_district)
+
 
 class Organization(Table, table=True):
     """A partner organization."""

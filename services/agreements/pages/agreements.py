@@ -23,6 +23,7 @@ from services.agreements.queries.looking_back import looks_back
 from services.agreements.review_words import DECISIONS, year_label
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.drafting import FieldChange, changes_between
+from services.agreements.rules.vetting import LISTED
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
 from shared.identity import Actor
@@ -120,7 +121,8 @@ async def start(request: Request, actor: Staff, session: Transaction, form: Anno
 async def _choices(session: AsyncSession, actor: Actor, form: StartForm) -> dict[str, Any]:
     """With whom, for whom, from what; what is clear beforehand is chosen already."""
     mine = None if actor.is_district or actor.school_ids else sorted(actor.organization_ids)
-    organizations, _ = await queries.find_organizations(session, only=mine)
+    found, _ = await queries.find_organizations(session, only=mine)
+    organizations = [one for one in found if one.status in LISTED]
     schools = [(one.id, one.name) for one in await queries.schools(session)]
     if not actor.is_district and actor.school_ids:
         schools = [(id, name) for id, name in schools if id in actor.school_ids]

@@ -16,6 +16,7 @@ from services.agreements.pages.show import form_again, show
 from services.agreements.queries import MeetingSearch, MeetingView
 from services.agreements.rules import MeetingEntry, Repeat, not_found
 from services.agreements.settings import settings_of
+from services.agreements.words import id_in
 from shared import zones
 from shared.calendars import feed
 from shared.clock import new_id, utc_now
@@ -116,7 +117,8 @@ async def edit_meeting(request: Request, actor: Staff, session: Transaction, mee
     if not found.ahead(utc_now()):
         raise Refusal(Kind.CONFLICT, "meeting_over", "This meeting is over. Schedule another one.")
     form = filled(found, utc_now())
-    return show(request, actor, "meeting_form.html", meeting=found, **await _form(request, session, actor, form))
+    context = await _form(request, session, actor, form, found)
+    return show(request, actor, "meeting_form.html", meeting=found, **context)
 
 
 @router.post("/meetings/{meeting_id}")
@@ -126,7 +128,7 @@ async def change_meeting(
     """Change a meeting, or look for people to invite."""
     found = await kept(session, meeting_id, actor)
     if form.do == "find":
-        context = await _form(request, session, actor, form)
+        context = await _form(request, session, actor, form, found)
         return show(request, actor, "meeting_form.html", meeting=found, **context)
     try:
         await commands.change_meeting(
@@ -139,7 +141,7 @@ async def change_meeting(
         if refusal.code == "stale_version":
             # Who has now read that somebody changed it may save all the same.
             form.version = found.version
-        context = await _form(request, session, actor, form)
+        context = await _form(request, session, actor, form, found)
         return form_again(request, actor, "meeting_form.html", refusal, meeting=found, **context)
     return see_other(f"/agreements/meetings/{meeting_id}?done=changed")
 
@@ -175,8 +177,10 @@ async def kept(session: AsyncSession, meeting_id: UUID, actor: Actor) -> Meeting
 
 
 def filled(meeting: MeetingView, now: datetime) -> MeetingForm:
-    """The form with what a meeting says."""
-    first = meeting.ahead(now)[0].rule_at.astimezone(ZoneInfo(meeting.zone))
+    """The form with what a meeting says, from the first date on that its rule has yet to give."""
+    ahead = meeting.ahead(now)
+    ruled = min((one.rule_at for one in ahead if one.rule_at > now), default=None)
+    first = (ruled or ahead[0].starts_at).astimezone(ZoneInfo(meeting.zone))
     return MeetingForm(
         id=meeting.id,
         version=meeting.version,
@@ -190,23 +194,29 @@ def filled(meeting: MeetingView, now: datetime) -> MeetingForm:
         time=f"{first:%H:%M}",
         minutes=meeting.length,
         zone=meeting.zone,
-        repeat=Repeat(meeting.repeat),
+        repeat=Repeat(meeting.repeat) if ruled else Repeat.ONCE,
         until=meeting.until,
         rule=meeting.rule or "",
         person_ids=[str(one.person_id) for one in meeting.guests if one.person_id != meeting.organizer_id],
     )
 
 
-async def _form(request: Request, session: AsyncSession, actor: Actor, form: MeetingForm) -> dict[str, Any]:
-    sides = [UUID(one) for one in (form.school_id, form.organization_id) if _is_id(one)]
-    chosen = [UUID(one) for one in form.person_ids if _is_id(one)]
+async def _form(
+    request: Request, session: AsyncSession, actor: Actor, form: MeetingForm, meeting: MeetingView | None = None
+) -> dict[str, Any]:
+    """`meeting`: the one that is changed; the partner that it is with stays among the choices."""
+    sides = [id for one in (form.school_id, form.organization_id) if (id := id_in(one))]
+    chosen = [id for one in form.person_ids if (id := id_in(one))]
     people = await queries.find_people(session, form.find, ids=chosen, sides=sides)
-    partners, _ = await queries.find_organizations(session)
+    partners, _ = await queries.find_organizations(session, seen_by=actor)
+    with_whom = {one.id: one.name for one in partners}
+    if meeting and meeting.organization_id:
+        with_whom.setdefault(meeting.organization_id, meeting.organization_name or "")
     return {
         "form": form,
         "people": [(one.id, one.name, one.where) for one in people if one.id != actor.person_id],
         "schools": await _schools(session),
-        "partners": [(one.id, one.name) for one in partners],
+        "partners": list(with_whom.items()),
         "repeats": meeting_words.REPEATS,
         "zones": zones.options(settings_of(request).time_zone, *([form.zone] if zones.is_zone(form.zone) else [])),
     }
@@ -214,11 +224,3 @@ async def _form(request: Request, session: AsyncSession, actor: Actor, form: Mee
 
 async def _schools(session: AsyncSession) -> list[tuple[UUID, str]]:
     return [(school.id, school.name) for school in await queries.schools(session)]
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

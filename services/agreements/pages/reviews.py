@@ -15,6 +15,7 @@ from services.agreements.pages.show import form_again, show
 from services.agreements.queries import Blank, ReviewSearch
 from services.agreements.rules.agreements import Side
 from services.agreements.rules.school_years import Asked, SchoolCalendar, year_label
+from services.agreements.rules.vetting import LISTED
 from services.agreements.settings import settings_of
 from shared.clock import utc_now
 from shared.identity import Actor, District
@@ -173,6 +174,6 @@ async def _start(request: Request, session: AsyncSession, actor: Actor, form: St
     return {
         "form": form,
         "schools": [(one.id, one.name) for one in mine],
-        "organizations": [(one.id, one.name) for one in organizations],
+        "organizations": [(one.id, one.name) for one in organizations if one.status in LISTED],
         "years": [(year, label) for year, label in year_options(calendar) if calendar.is_open(year, today)],
     }

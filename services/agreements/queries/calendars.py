@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import CalendarAddress, Invitee, Meeting, Occurrence, Person
+from services.agreements.queries.people import at_work
 from services.agreements.rules import OccurrenceStatus, for_calendars, not_found
 from shared.calendars import Entry, When, uid_of
 from shared.zones import moment
@@ -28,7 +29,7 @@ async def calendar_entries(session: AsyncSession, secret: str, *, public_url: st
     found = await session.exec(
         select(CalendarAddress.person_id)
         .join(Person, col(Person.id) == col(CalendarAddress.person_id))
-        .where(CalendarAddress.secret == secret, Person.active)
+        .where(CalendarAddress.secret == secret, at_work())
     )
     person_id = found.first()
     if person_id is None:

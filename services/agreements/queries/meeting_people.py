@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Invitee, Meeting, Organization, Person, School
 from services.agreements.queries.common import words_in
+from services.agreements.queries.people import at_work
 from shared.identity.actor import Actor
 
 
@@ -47,7 +48,7 @@ async def find_people(
         return []
     found = await session.exec(
         select(Person)
-        .where(col(Person.active), or_(*wanted))
+        .where(at_work(), or_(*wanted))
         .order_by(col(Person.id).in_(ids).desc(), col(Person.family_name), col(Person.given_name))
         .limit(limit + len(ids))
     )

@@ -122,6 +122,12 @@ def _known_to(actor: Actor, stand: PartnerFilter | None) -> list[ColumnElement[b
     return [or_(col(Organization.status).in_(LISTED), *own)]
 
 
+async def may_know(session: AsyncSession, organization_id: UUID, actor: Actor) -> bool:
+    """Whether there is this partner, not merged, and the actor may know of it."""
+    found = select(Organization.id).where(Organization.id == organization_id, *_known_to(actor, None))
+    return (await session.exec(found)).first() is not None
+
+
 async def organization_view(
     session: AsyncSession, organization_id: UUID, seen_by: Actor | None = None
 ) -> OrganizationView:

@@ -3,10 +3,17 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Person
+
+
+def at_work() -> ColumnElement[bool]:
+    """Who works for anybody here (still)."""
+    places = (col(Person.school_ids) != [], col(Person.organization_ids) != [], col(Person.is_district))
+    return and_(col(Person.active), or_(*places))
 
 
 async def people_of(

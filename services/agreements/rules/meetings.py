@@ -150,7 +150,8 @@ def valid_meeting(
 ) -> MeetingValues:
     """The entry, checked; refuses with what is wrong per field.
 
-    `zone` is the district's; `people` may be invited, and `schools` and `organizations` exist.
+    `zone` is the district's; of those who are named, `people` may be invited; the meeting may be of `schools` and
+    `organizations`.
     """
     check = _Check(entry)
     values: dict[str, object] = {
@@ -229,8 +230,9 @@ class _Check:
         return 0
 
     def people(self, known: Collection[UUID]) -> tuple[UUID, ...]:
-        chosen = [one for one in known if str(one) in set(self.entry.person_ids)]
-        if len(chosen) != len(set(self.entry.person_ids)):
+        named = set(self.entry.person_ids)
+        chosen = [one for one in known if str(one) in named]
+        if len(chosen) != len(named):
             self.wrong["person_ids"] = "Somebody who was chosen is not here any more. Choose again."
         if len(chosen) > MOST_PEOPLE:
             self.wrong["person_ids"] = f"Invite at most {MOST_PEOPLE} people."

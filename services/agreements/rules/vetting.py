@@ -126,6 +126,13 @@ def check_may_offer(status: PartnerStatus, name: str) -> None:
         raise Refusal(Kind.CONFLICT, "partner_not_approved", said)
 
 
+def check_works_here(status: PartnerStatus, name: str) -> None:
+    """Refuse agreements and reviews with a partner that the district has not approved."""
+    if status not in LISTED:
+        said = f"{name} is not approved by the district: there can be no agreement and no review with it yet."
+        raise Refusal(Kind.CONFLICT, "partner_not_approved", said)
+
+
 _SAID = {
     Standing(_S.REGISTERING, _R.DRAFT): "is still writing its registration",
     Standing(_S.REGISTERING, _R.WAITING): "waits for the district's review",

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, text
-from sqlmodel import col
+from sqlalchemy import ColumnElement, or_, text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notifications.models import Meeting, Recipient
 from services.notifications.queries.people import reach, reach_where
 from services.notifications.rules import Reach, Who, concerned
-from shared.events.agreements import MeetingFact
+from shared.events.agreements import MeetingFact, MeetingUninvited
 from shared.events.base import Fact
 from shared.messaging import NotYet
 
@@ -44,7 +44,9 @@ async def _reached(session: AsyncSession, fact: Fact, who: Who) -> Sequence[Reac
     if not ids:
         return ()
     if who in NAMED:
-        return await _named(session, ids)
+        named = await _named(session, ids)
+        invited = isinstance(fact, MeetingFact) and not isinstance(fact, MeetingUninvited)
+        return await _at_work(session, named) if invited else named
     return await reach_where(session, *_works_for(who, ids))
 
 
@@ -53,6 +55,14 @@ async def _named(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Reach]:
     if missing := [id for id in ids if id not in known]:
         raise NotYet(f"person {missing[0]}")
     return [found[id] for id in ids if id in found]
+
+
+async def _at_work(session: AsyncSession, people: Sequence[Reach]) -> Sequence[Reach]:
+    """Whoever has no work here any more is not told of meetings."""
+    places = (col(Recipient.school_ids) != [], col(Recipient.organization_ids) != [], col(Recipient.is_district))
+    ids = [one.person_id for one in people]
+    there = set(await session.exec(select(Recipient.person_id).where(col(Recipient.person_id).in_(ids), or_(*places))))
+    return [one for one in people if one.person_id in there]
 
 
 def _works_for(who: Who, ids: list[UUID]) -> tuple[ColumnElement[bool], ...]:

@@ -22,11 +22,13 @@ from services.agreements.commands.agreements.case import (
 )
 from services.agreements.commands.agreements.waiting import done, look_at_ends, wait_for
 from services.agreements.commands.common import active_schools
-from services.agreements.models import Agreement, AgreementEntry, Edition, Organization
+from services.agreements.models import Agreement, AgreementEntry, Edition
+from services.agreements.queries.partners import organization_view
 from services.agreements.rules import not_found
 from services.agreements.rules.agreements import AgreementState, EditionState, Mover, Verb, mover_of
 from services.agreements.rules.drafting import FieldChange, changes_between, joined
 from services.agreements.rules.terms import Terms, TermsEntry, valid_terms
+from services.agreements.rules.vetting import check_works_here
 from shared.events.agreements import (
     AgreementChanged,
     AgreementCommented,
@@ -61,8 +63,10 @@ async def draft_agreement(
     if known := await session.get(Agreement, agreement_id):
         return (await load(session, known.id, actor=actor, now=now, zone=zone)).agreement
     mover = mover_of(actor, school_id, organization_id)
-    if mover is None or await session.get(Organization, organization_id) is None:
+    if mover is None:
         raise not_found("organization")
+    partner = await organization_view(session, organization_id, actor)
+    check_works_here(partner.status, partner.name)
     entry = template_named(template).terms.model_copy(
         update={"title": title, "starts_on": starts_on, "ends_on": ends_on}
     )

@@ -13,7 +13,7 @@ from services.agreements.commands.agreements.coverage import tell_coverage
 from services.agreements.commands.agreements.goals import take_over_goals
 from services.agreements.commands.agreements.turns import by_itself, plan, turn
 from services.agreements.commands.agreements.waiting import done, look_at_ends, wait_for
-from services.agreements.models import Agreement, Edition, Person, School, Signature
+from services.agreements.models import Agreement, Edition, Organization, Person, School, Signature
 from services.agreements.rules.agreements import IN_FORCE, EditionState, Side, Verb
 from services.agreements.rules.signing import (
     CONSENT,
@@ -25,6 +25,7 @@ from services.agreements.rules.signing import (
     text_of,
 )
 from services.agreements.rules.terms import Terms, refuse_unfinished
+from services.agreements.rules.vetting import check_works_here
 from services.agreements.words import line
 from shared.events.agreements import AgreementConcluded, AgreementSent, AgreementSigned, AgreementTakenBack
 from shared.events.vocabulary import TodoKind
@@ -48,6 +49,8 @@ async def send_for_signature(
     if not await begin(session, case, Verb.SEND, version):
         return case.agreement
     agreement, text = case.agreement, case.text
+    partner = await session.get_one(Organization, agreement.organization_id)
+    check_works_here(partner.status, partner.name)
     terms = Terms.model_validate(text.terms)
     refuse_unfinished(
         terms,

@@ -130,11 +130,22 @@ async def test_all_sessions_of_an_account_end_but_not_one_that_began_after_it_wa
     said = a_logout()
     async with district.db.transaction() as session:
         await session.execute(update(Session).values(started_at=utc_now() - timedelta(minutes=5)))
-    said["iat"] -= 60
+    said["iat"] -= 120
     await after.sign_in("dana")
 
     assert await tell(district, said) == 200
     assert (await before.is_in(), await after.is_in()) == (False, True)
+
+
+@pytest.mark.parametrize("by_sid", [True, False], ids=["a session", "an account"])
+async def test_a_young_session_ends_though_the_clock_there_is_behind(district: District, by_sid: bool) -> None:
+    visitor = district.visitor()
+    await visitor.sign_in("dana")
+    (session,) = await district.sessions()
+    named = {"sid": session.provider_sid, "sub": None} if by_sid else {}
+
+    assert await tell(district, a_logout(iat=int(time.time()) - 45, **named)) == 200
+    assert not await visitor.is_in()
 
 
 @pytest.mark.parametrize(

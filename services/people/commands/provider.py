@@ -93,18 +93,26 @@ async def enter_by_provider(
 
 
 async def signed_out_there(
-    session: AsyncSession, *, issuer: str, subject: str | None, sid: str | None, said_at: datetime, now: datetime
+    session: AsyncSession,
+    *,
+    issuer: str,
+    subject: str | None,
+    sid: str | None,
+    said_at: datetime,
+    skew: timedelta,
+    now: datetime,
 ) -> int:
     """End the sessions that began with a session at the provider that is over; how many.
 
-    A session that began after the provider said so goes on: what it says may arrive twice, and late.
+    Of an account whose every session is over (no `sid`), one that began after the provider said so goes on: what it
+    says may arrive twice, and late. `skew`: by how much its clock may be behind ours.
     """
-    slack = timedelta(seconds=1)
     query = select(Session).where(col(Session.ended_at).is_(None), Session.expires_at > now)
-    query = query.where(Session.method == "provider", Session.started_at <= said_at + slack)
+    query = query.where(Session.method == "provider")
     if sid is not None:
         query = query.where(Session.provider_sid == sid)
     else:
+        query = query.where(Session.started_at <= said_at + skew)
         owner = select(ProviderAccount.person_id).where(
             ProviderAccount.issuer == issuer, ProviderAccount.subject == (subject or "")
         )

@@ -1,5 +1,6 @@
 """Sign-in with the district's own provider: to there and back, and what it tells when somebody signs out there."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -104,6 +105,7 @@ async def signed_out_there(
         status = 400 if refusal.kind is Kind.FORBIDDEN else int(refusal.kind)
         return PlainTextResponse(refusal.code, status)
     await commands.signed_out_there(
-        session, issuer=provider.issuer, subject=said.subject, sid=said.sid, said_at=said.said_at, now=now
-    )
+        session, issuer=provider.issuer, subject=said.subject, sid=said.sid, said_at=said.said_at,
+        skew=timedelta(seconds=settings_of(request).oidc_clock_skew_s), now=now,
+    )  # fmt: skip
     return PlainTextResponse("", 200)

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from deploy import strimzi
 from deploy.acls import SCALER
@@ -134,6 +136,27 @@ def _on_this_machine(value: str, folder: Path) -> str:
     file = folder / value.replace("/", "_")
     file.touch()
     return str(file)
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_caller_cannot_claim_to_call_from_elsewhere(name: str, service: str) -> None:
+    told = variables(overlay(name), container_of(overlay(name), service, "web"))["FORWARDED_ALLOW_IPS"]
+    gateway = str(ip_network(told)[517])
+    heard: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        heard.append(scope["client"][0])
+
+    for door in (gateway, "192.0.2.7"):
+        scope: Any = {"type": "http", "client": (door, 1), "headers": [(b"x-forwarded-for", b"1.2.3.4, 203.0.113.9")]}
+        await ProxyHeadersMiddleware(application, told)(scope, _nothing, _nothing)
+
+    assert heard == ["203.0.113.9", "192.0.2.7"]
+
+
+async def _nothing(*message: Any) -> Any:
+    return None
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

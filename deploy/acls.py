@@ -18,10 +18,11 @@ from shared.settings import ServiceSettings
 
 SCALER = "scaler"
 """The user of who starts more workers where much waits: it may look at how far each service is, and at nothing else."""
+OPERATOR = "operator"
+"""Who looks by the command line (`doctor`, `lag`, `restore`) and changes nothing at the brokers."""
 USERS = (*SERVICES, SCALER)
+"""Whom a running system needs."""
 CLUSTER_NAME = "kafka-cluster"
-PRINCIPAL = "User:{user}"
-"""What brokers call a user of SCRAM; one who shows a certificate is called by what that says."""
 
 ANY = 1
 LITERAL, PREFIXED = 3, 4
@@ -85,11 +86,15 @@ class Standing:
 
 
 def rights_of(user: str) -> tuple[Right, ...]:
-    """The least that a service (or `SCALER`) needs, sorted."""
-    if user == SCALER:
-        topics, groups = {*TOPICS}, {*SERVICES}
-        looks = {Right(Resource.GROUP, name, Operation.DESCRIBE) for name in groups}
-        return tuple(sorted(looks | _on_topics(topics, Operation.DESCRIBE)))
+    """The least that a service (or `SCALER`, `OPERATOR`) needs, sorted."""
+    if user in (SCALER, OPERATOR):
+        looks = {Right(Resource.GROUP, name, Operation.DESCRIBE) for name in SERVICES}
+        looks |= _on_topics(TOPICS, Operation.DESCRIBE)
+        if user == OPERATOR:
+            # How old what waits is, stands in the records; who has which rights, the cluster tells.
+            looks |= _on_topics(TOPICS, Operation.READ) | _on_topics(TOPICS, Operation.DESCRIBE_CONFIGS)
+            looks |= {Right(Resource.CLUSTER, CLUSTER_NAME, Operation.DESCRIBE)}
+        return tuple(sorted(looks))
     said = {contract.fact.topic for contract in contracts() if user in contract.producers}
     heard = {contract.fact.topic for contract in contracts() if user in contract.consumers}
     rights = (
@@ -128,12 +133,13 @@ async def grant(settings: ServiceSettings, standings: Iterable[Standing]) -> Non
 async def examine(settings: ServiceSettings) -> tuple[bool, str, str]:
     """For `crosswalk doctor`: whether every user has its rights, in words, and what to do where one has not."""
     try:
-        standings = await compare(settings, {user: PRINCIPAL.format(user=user) for user in USERS})
+        standings = await compare(settings, {user: settings.kafka_principal.replace("{user}", user) for user in USERS})
     except Trouble as trouble:
         return False, str(trouble), "crosswalk acls --help says how."
     lacking = [f"{s.principal} lacks {len(s.missing)}" for s in standings if s.missing]
     words = ", ".join(lacking) or f"{len(USERS)} users have what they need"
-    return not lacking, words, "crosswalk acls --apply gives them."
+    to_do = "crosswalk acls --apply gives them; CROSSWALK_KAFKA_PRINCIPAL says what the brokers call them."
+    return not lacking, words, to_do
 
 
 class _Admin:

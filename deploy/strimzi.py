@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from deploy.acls import USERS, Resource, rights_of
+from deploy.acls import OPERATOR, USERS, Resource, rights_of
 from shared.events import TOPICS
 from shared.messaging.topics import wanted_config
 from shared.settings import ServiceSettings
@@ -22,7 +22,7 @@ def files() -> dict[Path, str]:
     """What each file must hold."""
     return {
         FOLDER / "topics.yaml": MADE + "---\n".join(_topic(name) for name in TOPICS),
-        FOLDER / "users.yaml": MADE + "---\n".join(_user(name) for name in USERS),
+        FOLDER / "users.yaml": MADE + "---\n".join(_user(name) for name in (*USERS, OPERATOR)),
     }
 
 

@@ -51,6 +51,9 @@ class ServiceSettings(BaseSettings):
     kafka_username: str = "{service}"
     """User at the brokers; `{service}` is replaced by the service's name."""
 
+    kafka_principal: str = Field(default="User:{user}", pattern=r"\{user\}")
+    """What brokers call a user in their lists of rights, for the operator's commands; `{user}`: a service's name."""
+
     kafka_password: SecretStr | None = None
     """Its password."""
 

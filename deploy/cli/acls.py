@@ -12,18 +12,25 @@ from deploy.cli.options import count, example
 from deploy.postgres import SERVICES
 
 app = typer.Typer()
-User = StrEnum("User", {name: name for name in (*SERVICES, "scaler")})  # type: ignore[misc]
+User = StrEnum("User", {name: name for name in (*SERVICES, "scaler", "operator")})  # type: ignore[misc]
 
 
 @app.command(epilog=example("crosswalk acls referrals", "crosswalk acls --check", "crosswalk acls --apply"))
 def acls(
     users: Annotated[
-        list[User] | None, typer.Argument(help="Which services; scaler looks at what waits. All, if none is named.")
+        list[User] | None,
+        typer.Argument(
+            help="Which services; scaler looks at what waits. All, if none is named, but operator, who looks by this "
+            "command line."
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with what the brokers allow.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Give what is missing. Nothing is taken away.")] = False,
     principal: Annotated[
-        str, typer.Option(help="What the brokers call a user, such as User:CN=crosswalk-{user}.")
+        str,
+        typer.Option(
+            envvar="CROSSWALK_KAFKA_PRINCIPAL", help="What the brokers call a user, such as User:CN=crosswalk-{user}."
+        ),
     ] = "User:{user}",
 ) -> None:
     """The least rights that each service needs at the brokers, made from what its code says and hears.
@@ -31,7 +38,7 @@ def acls(
     Without an option they are printed. --check and --apply ask the brokers that CROSSWALK_KAFKA_... names, as an
     operator. Exit 1: rights are missing, or there are more than are needed.
     """
-    named = [user.value for user in users or list(User)]
+    named = [user.value for user in users or [user for user in User if user.value != "operator"]]
     if "{user}" not in principal:
         raise typer.BadParameter("--principal must say where the user's name goes: {user}")
     principals = {user: principal.replace("{user}", user) for user in named}

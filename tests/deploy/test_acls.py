@@ -20,8 +20,10 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from deploy.acls import SCALER, USERS, Operation, Resource, Right, examine, rights_of
+from deploy.acls import OPERATOR, SCALER, USERS, Operation, Resource, Right, examine, rights_of
 from deploy.cli import app
+from deploy.lag import held_records
+from deploy.topics import KEPT, survey
 from deploy.trouble import Trouble
 from services.audit.models import entries
 from services.audit.worker import worker as audit_worker
@@ -53,9 +55,9 @@ async def granted(secured: Secured) -> Secured:
     return secured
 
 
-async def crosswalk(kafka: Secured, user: str, *arguments: str) -> Any:
+async def crosswalk(kafka: Secured, user: str, *arguments: str, **changes: Any) -> Any:
     """The command line, as somebody who comes as this user."""
-    return await asyncio.to_thread(lambda: CliRunner().invoke(app, arguments, env=kafka.environment(user)))
+    return await asyncio.to_thread(lambda: CliRunner().invoke(app, arguments, env=kafka.environment(user, **changes)))
 
 
 def come(kafka: Secured, user: str, **changes: Any) -> dict[str, Any]:
@@ -125,6 +127,35 @@ async def test_a_service_that_may_not_make_topics_waits_for_those_of_the_operato
     assert checked.output.count("has just what it needs") == len(USERS)
 
 
+async def test_users_are_looked_for_by_the_name_that_the_brokers_call_them(granted: Secured) -> None:
+    called = {"kafka_principal": "User:city-{user}"}
+    settings = ServiceSettings(service="operator", **granted.entry(ADMIN, **called))
+
+    before, words, to_do = await examine(settings)
+    given = await crosswalk(granted, ADMIN, "acls", "--apply", **called)
+    after, *_ = await examine(settings)
+
+    assert (before, given.exit_code, after) == (False, 0, True)
+    assert f"User:city-people lacks {len(rights_of('people'))}" in words
+    assert "CROSSWALK_KAFKA_PRINCIPAL" in to_do
+
+
+async def test_with_the_rights_of_an_operator_everything_can_be_looked_at_and_nothing_changed(granted: Secured) -> None:
+    given = await crosswalk(granted, ADMIN, "acls", OPERATOR, "--apply")
+    settings = ServiceSettings(service="operator", **granted.entry(OPERATOR))
+
+    lag = await crosswalk(granted, OPERATOR, "lag")
+    well, *_ = await examine(settings)
+    standings = await survey(settings)
+
+    assert (given.exit_code, lag.exit_code, well) == (0, 0, True), given.output + lag.output
+    assert all(len(standing.config) == len(KEPT) for standing in standings)
+    assert await held_records(settings) >= 0
+    assert {right.operation for right in rights_of(OPERATOR)} == {
+        Operation.READ, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS,
+    }  # fmt: skip
+
+
 async def test_with_just_its_own_rights_a_service_publishes_and_another_hears_it(
     granted: Secured, postgres: str, data_dir: Path, db_people: Database, db_audit: Database
 ) -> None:
@@ -174,6 +205,7 @@ async def _committed(kafka: Secured, group: str, topic: str) -> bool:
 @pytest.mark.parametrize(
     ("user", "topic"),
     [
+        (OPERATOR, people.EVENTS),
         ("people", referrals.EVENTS),
         ("people", notifications.EVENTS),
         ("referrals", people.PERSONS),

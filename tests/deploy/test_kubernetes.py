@@ -12,15 +12,19 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import yaml
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from deploy import strimzi
-from deploy.acls import SCALER
+from deploy.acls import OPERATOR, SCALER, USERS
+from deploy.doctor.databases import databases
+from deploy.folder import DataFolder
 from deploy.web import FIRST
 from shared.events import TOPICS
-from shared.migrations import SERVICES
+from shared.messaging.connection import client_arguments
+from shared.migrations import SERVICES, upgrade
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -90,14 +94,16 @@ def test_the_files_of_topics_and_users_can_be_read() -> None:
     read = {path.name: list(yaml.safe_load_all(path.read_text())) for path in strimzi.files()}
 
     assert [topic["metadata"]["name"] for topic in read["topics.yaml"]] == list(TOPICS)
-    assert len(read["users.yaml"]) == len(SERVICES) + 1
+    assert [user["metadata"]["name"] for user in read["users.yaml"]] == [
+        f"crosswalk-{user}" for user in (*SERVICES, SCALER, OPERATOR)
+    ]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_each_service_has_pages_a_worker_and_a_migration(name: str) -> None:
     resources = overlay(name)
 
-    assert set(of_kind(resources, "Deployment")) == {f"{service}-{role}" for service, role in PROCESSES}
+    assert set(of_kind(resources, "Deployment")) == {f"{service}-{role}" for service, role in PROCESSES} | {OPERATOR}
     assert set(of_kind(resources, "Job")) == {f"{service}-migrate" for service in SERVICES}
     assert set(of_kind(resources, "PodDisruptionBudget")) == {f"{service}-{role}" for service, role in PROCESSES}
     assert set(of_kind(resources, "HorizontalPodAutoscaler")) == {f"{service}-web" for service in SERVICES}
@@ -252,10 +258,45 @@ def test_pages_reach_the_database_workers_also_kafka_and_nobody_another_service(
         doors[who] = out, into
 
     for service in SERVICES:
-        assert doors[f"{service}-web"] == ({53, 5432} | ({443} if service == "people" else set()), {8000, 9100})
+        assert doors[f"{service}-web"] == ({53, 5432, 4318} | ({443} if service == "people" else set()), {8000, 9100})
         mail = {587} if service in ("people", "notifications") else set()
-        assert doors[f"{service}-worker"] == ({53, 5432, 9093} | mail, {9100})
+        assert doors[f"{service}-worker"] == ({53, 5432, 9093, 4318} | mail, {9100})
         assert doors[f"{service}-migrate"] == ({53, 5432}, set())
+    assert doors[OPERATOR] == ({53, 5432, 9093, 587}, set())
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_database_and_brokers_let_in_whom_the_policies_let_out(name: str) -> None:
+    resources = overlay(name)
+    out = of_kind(resources, "NetworkPolicy")
+    [listener] = of_kind(resources, "Kafka")["crosswalk"]["spec"]["kafka"]["listeners"]
+    database = out["from-services-to-database"]["spec"]["ingress"][0]["from"][0]["podSelector"]
+
+    assert listener["networkPolicyPeers"][0]["podSelector"] == out["to-kafka"]["spec"]["podSelector"]
+    assert database == out["to-database"]["spec"]["podSelector"]
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_operators_command_line_is_away_until_wanted_and_comes_as_its_own_user(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = overlay(name)
+    deployment = of_kind(resources, "Deployment")[OPERATOR]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    for key, value in variables(resources, container).items():
+        if key.startswith("CROSSWALK_") and isinstance(value, str):
+            monkeypatch.setenv(key, _on_this_machine(value, tmp_path))
+    monkeypatch.delenv("CROSSWALK_KAFKA_CA_FILE")
+    settings = ServiceSettings(service="operator")
+
+    assert deployment["spec"]["replicas"] == 0
+    assert client_arguments(settings)["sasl_plain_username"] == f"crosswalk-{OPERATOR}"
+    assert {settings.kafka_principal.replace("{user}", user) for user in (*USERS, OPERATOR)} == {
+        f"User:{user}" for user in of_kind(resources, "KafkaUser")
+    }
+    for service in SERVICES:
+        dsn = import_module(f"services.{service}.settings").Settings().dsn
+        assert dsn == f"postgresql://{OPERATOR}@database-rw:5432/{service}"
 
 
 def _selects(policy: Resource, pod: Resource) -> bool:
@@ -314,9 +355,44 @@ def test_each_service_has_a_database_and_a_role_that_gets_into_no_other(name: st
     lines = cluster["postgresql"]["pg_hba"]
 
     assert {one["spec"]["name"]: one["spec"]["owner"] for one in databases.values()} == {s: s for s in SERVICES}
-    assert {role["name"] for role in cluster["managed"]["roles"]} == set(SERVICES)
-    assert lines[:-1] == [f"hostssl {service} {service} all scram-sha-256" for service in SERVICES]
-    assert lines[-1] == f"host all {','.join(SERVICES)} all reject"
+    roles = {role["name"]: role.get("inRoles", []) for role in cluster["managed"]["roles"]}
+    everything = ",".join(SERVICES)
+    assert roles == {service: [] for service in SERVICES} | {OPERATOR: list(SERVICES)}
+    assert lines[:-2] == [f"hostssl {service} {service} all scram-sha-256" for service in SERVICES]
+    assert lines[-2:] == [
+        f"hostssl {everything} {OPERATOR} all scram-sha-256", f"host all {everything},{OPERATOR} all reject",
+    ]  # fmt: skip
+
+
+async def test_the_operators_role_sees_and_changes_rows_of_every_database(postgres: str, tmp_path: Path) -> None:
+    [cluster] = yaml.safe_load_all((KUBERNETES / "postgres" / "cluster.yaml").read_text())
+    roles = cluster["spec"]["managed"]["roles"]
+    admin = await asyncpg.connect(postgres.replace("{service}", "postgres"))
+    made = "; ".join(f"CREATE ROLE k8s_{r['name']} LOGIN" for r in roles)
+    given = "; ".join(f"GRANT k8s_{one} TO k8s_{r['name']}" for r in roles for one in r.get("inRoles", []))
+    try:
+        await admin.execute(f"{made}; {given}")
+        for service in SERVICES:
+            await admin.execute(f"CREATE DATABASE k8s_{service} OWNER k8s_{service}")
+            await upgrade(service, _as_role(postgres, f"k8s_{service}").replace("{service}", f"k8s_{service}"))
+        url = _as_role(postgres, f"k8s_{OPERATOR}").replace("{service}", "k8s_{service}")
+
+        found = {one.what: one async for one in databases(url, DataFolder(tmp_path))}
+        people = await asyncpg.connect(url.replace("{service}", "people"))
+        await people.execute("DELETE FROM outbox")
+        await people.close()
+    finally:
+        for service in SERVICES:
+            await admin.execute(f"DROP DATABASE IF EXISTS k8s_{service} WITH (FORCE)")
+        await admin.execute("; ".join(f"DROP ROLE IF EXISTS k8s_{role['name']}" for role in reversed(roles)))
+        await admin.close()
+
+    # The tests' own server keeps nothing over a power cut, on purpose.
+    assert [(what, one.words) for what, one in found.items() if not one.well and what != "Durability"] == []
+
+
+def _as_role(url: str, role: str) -> str:
+    return re.sub(r"//[^@]*@", f"//{role}@", url)
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -334,7 +410,7 @@ def test_the_job_for_brokers_of_somebody_else_makes_topics_and_gives_rights() ->
     spec = job["spec"]["template"]["spec"]
 
     assert [one["args"][0] for one in spec["initContainers"]] == ["topics"]
-    assert spec["containers"][0]["args"] == ["acls", "--apply", "--principal", "User:crosswalk-{user}"]
+    assert spec["containers"][0]["args"] == ["acls", "--apply"]
 
 
 @pytest.mark.parametrize("folder", [f"overlays/{name}" for name in OVERLAYS] + ["other-kafka"])

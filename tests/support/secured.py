@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from deploy.acls import USERS
+from deploy.acls import OPERATOR, USERS
 from deploy.broker import free_port
 from deploy.kafka import jars
 from deploy.kafka.server import KafkaServer
@@ -47,9 +47,9 @@ class Secured:
         }
         return entry | changes
 
-    def environment(self, user: str) -> dict[str, str]:
+    def environment(self, user: str, **changes: Any) -> dict[str, str]:
         """The same as variables."""
-        return {f"CROSSWALK_{name.upper()}": str(value) for name, value in self.entry(user).items()}
+        return {f"CROSSWALK_{name.upper()}": str(value) for name, value in self.entry(user, **changes).items()}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"Apache Kafka needs {lacks}")
     folder, doors = tmp_path_factory.mktemp("secured"), {DOOR: free_port(), MUTUAL: free_port()}
     _certificates(folder)
-    users = [*USERS, ADMIN, STRANGER]
+    users = [*USERS, OPERATOR, ADMIN, STRANGER]
     for user in users:
         (folder / user).write_text(f"{user}-password\n")
     format = [

@@ -33,8 +33,10 @@ for name in $services; do
 done
 [ -e "$folder/database_url_owner" ] ||
     printf 'postgresql://crosswalk_owner:%s@postgres/{service}' "$(cat "$folder/password_crosswalk_owner")" | keep database_url_owner
-# Empty until you write the mail server's password into it.
-[ -e "$folder/smtp_password" ] || printf '' | keep smtp_password
+# Empty until you write into them the mail server's password, and what the district's own sign-in provider gave you.
+for name in smtp_password oidc_client_secret; do
+    [ -e "$folder/$name" ] || printf '' | keep "$name"
+done
 key session
 key link
 echo "✓ $(($(ls "$folder" | wc -l) - before)) secrets made in $folder; keep a copy of it where you keep the backups."

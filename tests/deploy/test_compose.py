@@ -132,12 +132,13 @@ def test_the_gateway_sends_each_path_to_whom_the_one_of_one_machine_does() -> No
     assert f"default {FIRST}-web" in caddy
 
 
+def settings_in(name: str) -> dict[str, str]:
+    lines = (ROOT / "deploy/compose" / name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
 def test_three_brokers_keep_three_copies_of_which_two_must_be_written() -> None:
-    settings = dict(
-        line.split("=", 1)
-        for line in (ROOT / "deploy/compose/three-brokers.env").read_text().splitlines()
-        if "=" in line and not line.startswith("#")
-    )
+    settings = settings_in("three-brokers.env")
     brokers = [name for name in CONTAINERS if re.fullmatch(r"kafka(-\d)?", name)]
 
     assert (settings["CROSSWALK_KAFKA_REPLICATION"], settings["CROSSWALK_KAFKA_MIN_INSYNC"]) == ("3", "2")
@@ -149,6 +150,17 @@ def test_three_brokers_keep_three_copies_of_which_two_must_be_written() -> None:
     assert (
         len({volume for b in brokers for volume in CONTAINERS[b]["volumes"] if ":/var/lib/kafka/data" in volume}) == 3
     )
+
+
+def test_observing_shows_traces_too() -> None:
+    settings = settings_in("observe.env")
+    profiles = CONTAINERS["traces"]["profiles"]
+
+    assert profiles == [settings["COMPOSE_PROFILES"]]
+    assert settings["CROSSWALK_OTLP_ENDPOINT"] == "http://traces:4318"
+    assert {"observe"} <= set.intersection(*(set(CONTAINERS[name]["networks"]) for name in [*PROCESSES, "traces"]))
+    for name in PROCESSES:
+        assert CONTAINERS[name]["environment"]["CROSSWALK_OTLP_ENDPOINT"] == "${CROSSWALK_OTLP_ENDPOINT:-}"
 
 
 def test_kafka_is_the_version_that_the_tests_run_on() -> None:
@@ -196,6 +208,14 @@ def test_an_alert_asks_for_figures_that_there_are_and_names_its_page_of_the_runb
     assert alert["labels"]["severity"] in ("page", "ticket")
     assert alert["annotations"]["summary"]
     assert re.fullmatch(r"docs/runbook/[a-z-]+\.md", alert["annotations"]["runbook"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_pages_whose_container_is_gone_are_missed_and_so_are_workers(service: str) -> None:
+    rules = {rule["alert"]: rule["expr"] for rule in alerts()}
+
+    assert f'absent(up{{job="crosswalk", service="{service}", role="web"}})' in rules["ProcessDown"]
+    assert "max by (service) (crosswalk_workers) == 0" in rules["WorkerMissing"]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ HAPPENINGS: dict[type[Fact], str] = {
     referrals.ReminderDue: "An answer, or a family's consent, is waited for",
     referrals.ReferralAccepted: "The partner accepts",
     referrals.ReferralWaitlisted: "The partner puts the student on a waiting list",
-    referrals.ReferralDeclined: "The partner declines, and there is a next choice",
+    referrals.ReferralDeclined: "The partner declines, and a choice is left",
     referrals.ProgramHalted: "The program takes no new referrals for now",
     referrals.ReferralReturned: "No choice is left",
     referrals.ReferralWithdrawn: "The referral is withdrawn",

@@ -100,7 +100,9 @@ class ReferralDeclined(AttemptFact):
 
     reason: DeclineReason
     next_program_id: UUID | None = None
-    """The choice that is tried next; None: the referral goes back to the referrer."""
+    """The choice that is tried next; None: the family is asked first, or the referral goes back to the referrer."""
+    asks_family: bool = False
+    """The consent has run out: there is a next choice, and it is tried when the family has agreed again."""
 
 
 @fact("referral.choice_skipped.v1", topic=EVENTS, key="referral_id")

@@ -75,7 +75,7 @@ CASES: list[tuple[str, Any, dict[Kind, list[Reach]]]] = [
     (
         "consent refused",
         referrals.ConsentRefused(**ABOUT, guardian_id=None),
-        {Kind.STAFF_CONSENT_REFUSED: [REFERRER]},
+        {Kind.FAMILY_CONSENT_REFUSED: FAMILY, Kind.STAFF_CONSENT_REFUSED: [REFERRER]},
     ),
     ("sent", SENT, {Kind.PARTNER_NEW: [PARTNER], Kind.FAMILY_SENT: FAMILY, Kind.STAFF_SENT: [REFERRER]}),
     ("acknowledged", referrals.ReferralAcknowledged(**ATTEMPT), {Kind.STAFF_ACKNOWLEDGED: [REFERRER]}),
@@ -90,6 +90,11 @@ CASES: list[tuple[str, Any, dict[Kind, list[Reach]]]] = [
         {Kind.FAMILY_WAITLISTED: FAMILY, Kind.STAFF_WAITLISTED: [REFERRER]},
     ),
     ("declined", DECLINED, {Kind.FAMILY_DECLINED_NEXT: FAMILY, Kind.STAFF_DECLINED_NEXT: [REFERRER]}),
+    (
+        "declined, and the family is asked again",
+        referrals.ReferralDeclined(**ATTEMPT, reason=DeclineReason.OTHER, asks_family=True),
+        {Kind.STAFF_DECLINED_ASKED: [REFERRER]},
+    ),
     ("declined at the end", referrals.ReferralDeclined(**ATTEMPT, reason=DeclineReason.OTHER), {}),
     ("returned", referrals.ReferralReturned(**ABOUT), {Kind.FAMILY_RETURNED: FAMILY, Kind.STAFF_RETURNED: [REFERRER]}),
     (
@@ -167,10 +172,17 @@ def test_every_message_has_its_words_and_its_place_in_the_table() -> None:
 
 
 def test_every_end_of_a_referral_has_exactly_one_message_for_the_family() -> None:
-    for outcome in Outcome:
-        planned = plan(referrals.ReferralCompleted(**ATTEMPT, outcome=outcome), PEOPLE)
+    ends = [
+        *(referrals.ReferralCompleted(**ATTEMPT, outcome=outcome) for outcome in Outcome),
+        *(referrals.ReferralWithdrawn(**ATTEMPT, by=who) for who in ("family", "school")),
+        referrals.ConsentRefused(**ABOUT, guardian_id=None),
+    ]
 
-        assert len({one.kind for one in planned if one.kind.audience is Audience.FAMILY}) == 1
+    for end in ends:
+        planned = plan(end, PEOPLE)
+        kinds = {one.kind for one in planned if one.kind.audience is Audience.FAMILY}
+        assert len(kinds) == 1, end
+        assert [one.to for one in planned if one.kind in kinds] == FAMILY
 
 
 def test_a_program_that_was_announced_as_the_next_choice_is_not_announced_again() -> None:
@@ -193,11 +205,13 @@ def test_a_referrer_who_wrote_down_the_familys_answer_is_not_told_of_it() -> Non
     answers = [fact for name, fact, _ in CASES if name in ("consent given", "consent refused")]
     referrer, colleague = f"person:{REFERRER.person_id}", f"person:{new_id()}"
 
-    assert [plan(fact, replace(PEOPLE, actor=referrer)) for fact in answers] == [[], []]
-    assert [who(plan(fact, replace(PEOPLE, actor=colleague))) for fact in answers] == [
-        {Kind.STAFF_CONSENT_GIVEN: [REFERRER]},
-        {Kind.STAFF_CONSENT_REFUSED: [REFERRER]},
+    own = [one.to for fact in answers for one in plan(fact, replace(PEOPLE, actor=referrer))]
+    others = [
+        one.kind for fact in answers for one in plan(fact, replace(PEOPLE, actor=colleague)) if one.to == REFERRER
     ]
+
+    assert REFERRER not in own
+    assert others == [Kind.STAFF_CONSENT_GIVEN, Kind.STAFF_CONSENT_REFUSED]
 
 
 @pytest.mark.parametrize("actor", ["system:referrals", f"person:{REFERRER.person_id}"])

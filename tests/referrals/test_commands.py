@@ -259,10 +259,24 @@ async def test_a_consent_that_ran_out_stops_the_next_choice_until_the_family_is_
         "give_answer", id, Answer(Verb.DECLINE, DeclineReason.NO_CAPACITY), actor=world.partner, now=later(days=30)
     )
     asked = await world.state(id)
+    declined = next(fact for fact in await world.published() if isinstance(fact, ReferralDeclined))
     await world.move("give_consent", id, None, actor=world.guardian, now=later(days=31))
 
     assert asked is R.AWAITING_CONSENT
+    assert (declined.next_program_id, declined.asks_family) == (None, True)
     assert await world.attempts(id) == [A.DECLINED, A.SENT]
+
+
+async def test_the_family_is_not_asked_again_where_no_choice_is_left(world: World) -> None:
+    consent = world.consent(valid_until=date(2026, 12, 1))
+    id = await world.submit(consent=consent, program_ids=(world.program.program_id,))
+
+    await world.move(
+        "give_answer", id, Answer(Verb.DECLINE, DeclineReason.NO_CAPACITY), actor=world.partner, now=later(days=30)
+    )
+
+    assert await world.state(id) is R.RETURNED
+    assert (await world.told())[-2:] == ["declined", "returned"]
 
 
 async def test_the_school_withdraws_and_the_partner_s_attempt_ends(world: World) -> None:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     """Which message."""
 
     FAMILY_CONSENT_ASKED = "family_consent_asked"
+    FAMILY_CONSENT_REFUSED = "family_consent_refused"
     FAMILY_CONSENT_WAITING = "family_consent_waiting"
     FAMILY_SENT = "family_sent"
     FAMILY_ACCEPTED = "family_accepted"
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     STAFF_ACCEPTED = "staff_accepted"
     STAFF_WAITLISTED = "staff_waitlisted"
     STAFF_DECLINED_NEXT = "staff_declined_next"
+    STAFF_DECLINED_ASKED = "staff_declined_asked"
     STAFF_RETURNED = "staff_returned"
     STAFF_WITHDRAWN_BY_FAMILY = "staff_withdrawn_by_family"
     STAFF_WITHDRAWN_BY_SCHOOL = "staff_withdrawn_by_school"

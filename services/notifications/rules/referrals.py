@@ -50,6 +50,10 @@ def _has_next(fact: Any, people: People) -> bool:
     return fact.next_program_id is not None
 
 
+def _asks_family(fact: Any, people: People) -> bool:
+    return bool(fact.asks_family)
+
+
 def _by(who: str) -> Callable[[Any, People], bool]:
     return lambda fact, people: fact.by == who
 
@@ -65,7 +69,10 @@ def _ended(*outcomes: Outcome) -> Callable[[Any, People], bool]:
 WHO_IS_TOLD_WHAT: dict[type[Fact], tuple[Row, ...]] = {
     referrals.ConsentRequested: (Row(Kind.FAMILY_CONSENT_ASKED),),
     referrals.ConsentGiven: (Row(Kind.STAFF_CONSENT_GIVEN, when=_not_own_doing),),
-    referrals.ConsentRefused: (Row(Kind.STAFF_CONSENT_REFUSED, when=_not_own_doing),),
+    referrals.ConsentRefused: (
+        Row(Kind.FAMILY_CONSENT_REFUSED),
+        Row(Kind.STAFF_CONSENT_REFUSED, when=_not_own_doing),
+    ),
     referrals.ReferralSent: (
         Row(Kind.PARTNER_NEW),
         Row(Kind.FAMILY_SENT, when=_not_announced),
@@ -83,10 +90,11 @@ WHO_IS_TOLD_WHAT: dict[type[Fact], tuple[Row, ...]] = {
     referrals.ReferralAccepted: (Row(Kind.FAMILY_ACCEPTED), Row(Kind.STAFF_ACCEPTED)),
     referrals.ReferralWaitlisted: (Row(Kind.FAMILY_WAITLISTED), Row(Kind.STAFF_WAITLISTED)),
     referrals.ProgramHalted: (Row(Kind.FAMILY_PROGRAM_HALTED), Row(Kind.STAFF_PROGRAM_HALTED)),
-    # Without a next choice the referral is returned at once, and that is what is told.
+    # Without a next choice the referral is returned at once, or the family is asked: that is what is told then.
     referrals.ReferralDeclined: (
         Row(Kind.FAMILY_DECLINED_NEXT, when=_has_next),
         Row(Kind.STAFF_DECLINED_NEXT, when=_has_next),
+        Row(Kind.STAFF_DECLINED_ASKED, when=_asks_family),
     ),
     referrals.ReferralReturned: (Row(Kind.FAMILY_RETURNED), Row(Kind.STAFF_RETURNED)),
     referrals.ReferralWithdrawn: (

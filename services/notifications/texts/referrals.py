@@ -107,6 +107,15 @@ TEXTS: dict[Kind, Text] = {
         ),
         SEE_DETAILS,
     ),
+    Kind.FAMILY_CONSENT_REFUSED: Text(
+        NEWS,
+        mark("Your family did not agree"),
+        mark(
+            "We do not look for a place for %(child)s, and we share nothing about your child for this. "
+            "If this is not what you want, please call the school."
+        ),
+        SEE_DETAILS,
+    ),
     Kind.FAMILY_WITHDRAWN: Text(
         NEWS,
         mark("We have stopped"),
@@ -240,6 +249,16 @@ TEXTS: dict[Kind, Text] = {
         ),
         SEE_REFERRAL,
         mark("The partner cannot take %(child)s. Your referral went to the next program that you chose."),
+    ),
+    Kind.STAFF_DECLINED_ASKED: Text(
+        STAFF_NEWS,
+        mark("Declined; the family is asked again"),
+        mark(
+            "%(program)s (%(partner)s) cannot take %(student)s: %(reason)s. The family's consent has run out, so we "
+            "have asked the family again. The next program hears of it when the family agrees."
+        ),
+        SEE_REFERRAL,
+        mark("The partner cannot take %(child)s. We have asked the family again before the next program hears of it."),
     ),
     Kind.STAFF_RETURNED: Text(
         STAFF_NEEDED,

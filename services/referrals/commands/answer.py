@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.referrals.commands.case import Case, begin, load, publish, tell
-from services.referrals.commands.route import go_on, plan
+from services.referrals.commands.route import asks_family, go_on, plan
 from services.referrals.models import Attempt, Referral
 from services.referrals.rules import AttemptState, BusinessCalendar, Decision, Verb, check_decline, check_words
 from shared.events.referrals import (
@@ -102,10 +102,12 @@ async def decline(
     case.stand(decision.after, attempt)
     attempt.reason = reason
     planned = await plan(session, case)
+    asks = await asks_family(session, case, planned)
     declined = ReferralDeclined(
         **case.about_attempt(attempt),
         reason=reason,
-        next_program_id=planned.next.program_id if planned.next else None,
+        next_program_id=planned.next.program_id if planned.next and not asks else None,
+        asks_family=asks,
     )
     tell(case, declined, words=words)
     # The database allows one live attempt: the closed one must be written before the next goes live.

@@ -44,11 +44,12 @@ def _why_not(program: Program, covered: bool) -> str:
 
 async def go_on(session: AsyncSession, case: Case, planned: Plan | None = None) -> None:
     """Send the referral to its next choice; without a valid consent ask the family, without a choice return it."""
-    if not await _may_share(session, case):
+    planned = planned or await plan(session, case)
+    if await asks_family(session, case, planned):
         _move(case, Verb.ASK_CONSENT)
         await ask_family(session, case)
         return
-    skipped, following = planned or await plan(session, case)
+    skipped, following = planned
     for attempt, reason in skipped:
         _move(case, Verb.SKIP, attempt)
         tell(case, ChoiceSkipped(**case.about_attempt(attempt), reason=reason), actor=SYSTEM)
@@ -57,6 +58,11 @@ async def go_on(session: AsyncSession, case: Case, planned: Plan | None = None) 
     else:
         _move(case, Verb.RETURN)
         tell(case, ReferralReturned(**case.about()), actor=SYSTEM)
+
+
+async def asks_family(session: AsyncSession, case: Case, planned: Plan) -> bool:
+    """Whether there is a next choice and the consent does not cover it (any more): the family is asked first."""
+    return planned.next is not None and not await _may_share(session, case)
 
 
 async def ask_family(session: AsyncSession, case: Case) -> None:

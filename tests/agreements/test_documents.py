@@ -75,7 +75,7 @@ async def test_a_document_can_be_taken_away_until_the_district_has_accepted_it(
     second = await attached(session_agreements, organization.id, tmp_path, staff, until=date(2029, 6, 30))
     assert await waiting(session_agreements) == [("document_review", "district")]
 
-    await commands.remove_document(session_agreements, organization.id, second.id, actor=staff, now=NOW)
+    await commands.remove_document(session_agreements, organization.id, second.id, actor=staff, now=NOW, zone=BOSTON)
     await commands.accept_document(
         session_agreements, organization.id, first.id, actor=the_district(), now=NOW, zone=BOSTON
     )
@@ -83,7 +83,7 @@ async def test_a_document_can_be_taken_away_until_the_district_has_accepted_it(
     assert await waiting(session_agreements) == []
     assert organization.insurance_until == date(2028, 6, 30)
     with pytest.raises(Refusal) as refused:
-        await commands.remove_document(session_agreements, organization.id, first.id, actor=staff, now=NOW)
+        await commands.remove_document(session_agreements, organization.id, first.id, actor=staff, now=NOW, zone=BOSTON)
     assert refused.value.code == "document_accepted"
     facts = await outbox(session_agreements)
     removed = agreements.DocumentRemoved(organization_id=organization.id, document_id=second.id)

@@ -15,7 +15,7 @@ from services.agreements.rules.standing import Halt
 from services.agreements.rules.vetting import Verb
 from shared.db import Database
 from shared.events import agreements
-from tests.agreements.partners import BOSTON, INSURED, NOW, a_registrant, approved, attached, moved
+from tests.agreements.partners import BOSTON, CHECKED, INSURED, NOW, a_registrant, approved, attached, moved
 from tests.agreements.support import a_program_of, partner_of, the_district
 from tests.support.events import outbox
 
@@ -147,3 +147,59 @@ async def test_nothing_is_said_twice_however_many_workers_look(
     assert [one.days for one in said] == [60]
     assert looked is not None
     assert looked.look_at == datetime(2027, 5, 31, 9, tzinfo=BOSTON)
+
+
+async def test_what_came_due_before_the_district_moved_the_partner_is_said_all_the_same(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    due = datetime(2027, 5, 1, 13, 30, tzinfo=UTC)
+
+    await moved(session_agreements, organization, Verb.SUSPEND, now=due)
+    await commands.look_at_expiries(session_agreements, now=due + timedelta(minutes=1), zone=BOSTON)
+
+    facts = await outbox(session_agreements)
+    assert [f.days for f in facts if isinstance(f, agreements.OrganizationExpiring)] == [60]
+
+
+async def renewals(session: AsyncSession) -> list[date | None]:
+    """The days until which papers wait to be renewed."""
+    waiting = select(Todo).where(Todo.closed_at == None, Todo.kind == "document_renewal")  # noqa: E711
+    return [todo.due_on for todo in await session.exec(waiting)]
+
+
+async def test_each_paper_waits_to_be_renewed_until_it_is_there_itself(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    both = datetime(2027, 7, 5, 12, tzinfo=UTC)
+    staff, checks = partner_of(organization.id), DocumentKind.CHECKS
+    await commands.look_at_expiries(session_agreements, now=both, zone=BOSTON)
+
+    said = [await renewals(session_agreements)]
+    await attached(session_agreements, organization.id, tmp_path, staff, until=date(2028, 6, 30), now=both)
+    said.append(await renewals(session_agreements))
+    second = await attached(
+        session_agreements, organization.id, tmp_path, staff, kind=checks, until=date(2028, 9, 1), now=both
+    )
+    said.append(await renewals(session_agreements))
+    await commands.remove_document(session_agreements, organization.id, second.id, actor=staff, now=both, zone=BOSTON)
+    said.append(await renewals(session_agreements))
+
+    assert said == [[INSURED], [CHECKED], [], [CHECKED]]
+
+
+async def test_who_attached_the_renewal_is_reminded_no_more_while_the_district_has_not_looked(
+    session_agreements: AsyncSession, tmp_path: Path
+) -> None:
+    organization = await approved(session_agreements, tmp_path, a_registrant())
+    staff, early = partner_of(organization.id), datetime(2027, 5, 5, 12, tzinfo=UTC)
+    await look_daily(session_agreements, NOW, early)
+    await attached(session_agreements, organization.id, tmp_path, staff, until=date(2028, 6, 30), now=early)
+
+    await look_daily(session_agreements, early, datetime(2027, 7, 2, 12, tzinfo=UTC))
+
+    facts = await outbox(session_agreements)
+    assert [f.days for f in facts if isinstance(f, agreements.OrganizationExpiring)] == [60]
+    assert await renewals(session_agreements) == []
+    assert organization.halt is Halt.INSURANCE_EXPIRED

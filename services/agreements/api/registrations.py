@@ -167,9 +167,13 @@ async def accept_document(
 
 
 @router.delete("/organizations/{organization_id}/documents/{document_id}", status_code=204)
-async def remove_document(actor: SignedIn, session: Transaction, organization_id: UUID, document_id: UUID) -> None:
+async def remove_document(
+    request: Request, actor: SignedIn, session: Transaction, organization_id: UUID, document_id: UUID
+) -> None:
     """Take a document away that was not accepted yet."""
-    await commands.remove_document(session, organization_id, document_id, actor=actor, now=utc_now())
+    await commands.remove_document(
+        session, organization_id, document_id, actor=actor, now=utc_now(), zone=settings_of(request).zone
+    )
 
 
 async def _view(request: Request, session: Transaction, organization_id: UUID, actor: Actor) -> PartnerView:

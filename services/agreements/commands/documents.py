@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import documents
 from services.agreements.commands.agreements.attachments import attached_files
+from services.agreements.commands.expiry import ask_for_renewal
 from services.agreements.commands.partners import note_partner, settle, tended
 from services.agreements.commands.todos import close_todos, for_district, open_todo
 from services.agreements.commands.vetting import recount_ends
@@ -67,7 +68,7 @@ async def add_document(
     )
     await emit(session, fact, actor=actor, now=now)
     if kind in EXPIRES:
-        await close_todos(session, organization_id, kind=TodoKind.DOCUMENT_RENEWAL, actor=actor, now=now)
+        await ask_for_renewal(session, organization, actor=actor, now=now, zone=zone)
     # What comes with a registration is looked at with the registration.
     if organization.status in LISTED and organization.review is not Review.WAITING:
         wait = TodoKind.DOCUMENT_REVIEW
@@ -106,12 +107,13 @@ async def accept_document(
     )
     await emit(session, fact, actor=actor, now=now)
     await _close_review(session, organization_id, actor, now)
+    await ask_for_renewal(session, organization, actor=actor, now=now, zone=zone)
     await settle(session, organization, actor=actor, now=now, zone=zone)
     return document
 
 
 async def remove_document(
-    session: AsyncSession, organization_id: UUID, document_id: UUID, *, actor: Actor, now: datetime
+    session: AsyncSession, organization_id: UUID, document_id: UUID, *, actor: Actor, now: datetime, zone: ZoneInfo
 ) -> None:
     """Take a document away that the district has not accepted; an accepted one is part of the record."""
     organization, document = await _document(session, organization_id, document_id, actor)
@@ -121,6 +123,7 @@ async def remove_document(
     await session.delete(document)
     await session.flush()
     await _close_review(session, organization_id, actor, now)
+    await ask_for_renewal(session, organization, actor=actor, now=now, zone=zone)
     session.add(note_partner(organization, "removed", actor=actor, now=now, codes=[document.kind]))
     fact = DocumentRemoved(organization_id=organization_id, document_id=document_id)
     await emit(session, fact, actor=actor, now=now)

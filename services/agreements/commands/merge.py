@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.commands.agreements.coverage import retell_coverage
 from services.agreements.commands.common import state_of
+from services.agreements.commands.expiry import ask_for_renewal
 from services.agreements.commands.organizations import put_identity
 from services.agreements.commands.partners import (
     check_version,
@@ -69,6 +70,7 @@ async def merge_organizations(
         await session.refresh(program)
     await emit_many(session, [state_of(program, into) for program in programs], actor=actor, now=now)
     await recount_ends(session, into)
+    await ask_for_renewal(session, into, actor=actor, now=now, zone=zone)
     for organization in (gone, into):
         await settle(session, organization, actor=actor, now=now, zone=zone)
     return into

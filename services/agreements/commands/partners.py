@@ -102,9 +102,12 @@ async def _wait(session: AsyncSession, kind: TodoKind, id: UUID, to: To, actor: 
 async def settle(
     session: AsyncSession, organization: Organization, *, actor: Actor, now: datetime, zone: ZoneInfo
 ) -> None:
-    """Publish whether the partner's programs take new referrals, where that changed; plan the next look at it."""
-    organization.look_at = next_due(organization.ends, now, zone)
-    organization.looked_at = now
+    """Publish whether the partner's programs take new referrals, where that changed; plan the next look at it.
+
+    What came due since the last look is left for the next one, which is then at once.
+    """
+    organization.looked_at = organization.looked_at or now
+    organization.look_at = next_due(organization.ends, organization.looked_at, zone)
     halt = halt_of(organization.status, organization.ends, now.astimezone(zone).date())
     if halt == organization.halt:
         return

@@ -273,10 +273,12 @@ async def read_document(
 
 @router.post("/partners/{organization_id}/documents/{document_id}/remove")
 async def remove_document(
-    actor: SignedIn, session: Transaction, organization_id: UUID, document_id: UUID
+    request: Request, actor: SignedIn, session: Transaction, organization_id: UUID, document_id: UUID
 ) -> RedirectResponse:
     """Take away a document that was not accepted yet."""
-    await commands.remove_document(session, organization_id, document_id, actor=actor, now=utc_now())
+    await commands.remove_document(
+        session, organization_id, document_id, actor=actor, now=utc_now(), zone=settings_of(request).zone
+    )
     return see_other(f"/agreements/partners/{organization_id}/registration?done=removed#documents")
 
 

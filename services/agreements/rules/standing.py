@@ -73,6 +73,21 @@ def due_between(ends: Ends, after: datetime, until: datetime, zone: ZoneInfo) ->
     return list({due.what: due for due in found}.values())
 
 
+def renewal_due(ends: Ends, newest: Ends, today: date) -> date | None:
+    """The first last day of a paper that runs out soon, or has, while no newer one is there; None: nothing to renew.
+
+    `newest` are the last days on what the partner attached, whether the district has accepted it or not.
+    """
+    soon = today + timedelta(days=REMINDED_BEFORE[0])
+    late = [ends[what] for what in HALTS if what in ends and ends[what] <= soon and not renewed(ends, newest, what)]
+    return min(late, default=None)
+
+
+def renewed(ends: Ends, newest: Ends, what: Expiring) -> bool:
+    """Whether there is something that holds longer than what runs out."""
+    return what in newest and newest[what] > ends[what]
+
+
 def next_due(ends: Ends, after: datetime, zone: ZoneInfo) -> datetime | None:
     """When to look again; None where nothing runs out."""
     return min((due.at for due in dues(ends, zone) if due.at > after), default=None)

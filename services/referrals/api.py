@@ -52,6 +52,8 @@ class BeforeSending(BaseModel):
 
     consent: queries.ConsentShape | None
     duplicates: list[queries.ReferralLine]
+    duplicates_elsewhere: int
+    """Open referrals for the same need at a school where the student was before; they are that school's to see."""
 
 
 class Several(BaseModel):
@@ -110,9 +112,11 @@ async def before_sending(
 ) -> BeforeSending:
     """The consent that a referral for this need would go by, and open referrals for the same need."""
     await queries.student_line(session, student_id, actor=actor)
+    same = await queries.duplicates(session, student_id, need, actor=actor, now=at.now)
     return BeforeSending(
         consent=await queries.known_consent(session, student_id, need, at.calendar.today(at.now)),
-        duplicates=await queries.duplicates(session, student_id, need, actor=actor, now=at.now),
+        duplicates=list(same.lines),
+        duplicates_elsewhere=same.elsewhere,
     )
 
 

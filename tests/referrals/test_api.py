@@ -178,7 +178,7 @@ async def test_before_sending_the_consent_on_record_and_duplicates_are_shown(
 
     assert shown["consent"]["who"] == "Marie Joseph"
     assert [one["id"] for one in shown["duplicates"]] == [str(id)]
-    assert other == {"consent": None, "duplicates": []}
+    assert other == {"consent": None, "duplicates": [], "duplicates_elsewhere": 0}
 
 
 async def test_several_are_answered_in_one_request(world: World, client_referrals: Client) -> None:

@@ -175,6 +175,15 @@ async def test_a_link_ends_when_its_person_is_no_guardian_any_more(
     assert (await client_referrals(None).get(link(world.guardian, id))).status_code == 410
 
 
+async def test_a_link_ends_when_the_roster_disables_its_guardian(
+    world: World, client_referrals: Client, link: Any
+) -> None:
+    id = await world.submit(consent=None)
+    await world.hear(world.mother.model_copy(update={"active": False}))
+
+    assert (await client_referrals(None).get(link(world.guardian, id))).status_code == 410
+
+
 async def test_by_link_a_partner_answers_without_signing_in(world: World, client_referrals: Client, link: Any) -> None:
     id = await world.submit()
     client, address = client_referrals(None), link(world.partner, id)

@@ -9,9 +9,9 @@ import pytest
 
 from services.referrals.rules import Verb
 from shared.clock import new_id
-from shared.events.vocabulary import DeclineReason
+from shared.events.vocabulary import DeclineReason, RoleName
 from tests.referrals.world import World, closed
-from tests.support.builders import a_program, a_student
+from tests.support.builders import a_program, a_school, a_student, an_actor
 from tests.support.clients import Client
 
 
@@ -140,6 +140,26 @@ async def test_an_open_referral_for_the_same_need_is_shown_before_sending(
     assert f"/referrals/{earlier}" in page
     assert refused.status_code == 409
     assert sent.status_code == 303
+
+
+async def test_an_open_referral_of_the_school_before_is_said_without_showing_it(
+    world: World, client_referrals: Client
+) -> None:
+    # given a student with an open referral who changes the school
+    earlier = await world.submit()
+    school = a_school(name="Bay Middle School")
+    await world.hear(school, world.student.model_copy(update={"school_id": school.school_id}))
+    client = client_referrals(an_actor(RoleName.SCHOOL_STAFF, school.school_id, name="Sam Other"))
+    page = await at_programs(client, world, consent="existing")
+    page = (await client.post("/referrals/new", data=refer_form(page, go=f"add:{world.program.program_id}"))).text
+
+    refused = await client.post("/referrals/new", data=refer_form(page, go="send"))
+    meant = refer_form(refused.text, go="send", even_though_duplicate="true")
+    sent = await client.post("/referrals/new", data=meant)
+
+    assert "The school where this student was before has an open referral" in page
+    assert str(earlier) not in page
+    assert (refused.status_code, sent.status_code) == (409, 303)
 
 
 async def test_the_family_can_be_asked_by_message(world: World, client_referrals: Client) -> None:

@@ -156,7 +156,7 @@ class _Flow:
     async def _context(self, step: str) -> dict[str, Any]:
         student = await self._student()
         known, choosing, found = None, None, None
-        duplicates: list[queries.ReferralLine] = []
+        duplicates = queries.Duplicates()
         if step == "student":
             found = await queries.find_students(self.session, self.form.q, actor=self.actor, offset=0, limit=MOST_FOUND)
         if student and self.form.need:
@@ -186,9 +186,7 @@ class _Flow:
             return None
         return await queries.student_line(self.session, self.form.student_id, actor=self.actor)
 
-    async def _before(
-        self, student: queries.StudentLine
-    ) -> tuple[queries.ConsentShape | None, list[queries.ReferralLine]]:
+    async def _before(self, student: queries.StudentLine) -> tuple[queries.ConsentShape | None, queries.Duplicates]:
         assert self.form.need is not None
         today = self.at.calendar.today(self.at.now)
         known = await queries.known_consent(self.session, student.id, self.form.need, today)

@@ -22,7 +22,14 @@ from services.referrals.queries.shapes import (
     TodayLine,
     Told,
 )
-from services.referrals.queries.students import duplicates, find_students, known_consent, student_detail, student_line
+from services.referrals.queries.students import (
+    Duplicates,
+    duplicates,
+    find_students,
+    known_consent,
+    student_detail,
+    student_line,
+)
 from services.referrals.queries.todos import TodoLine, todo_lines
 from services.referrals.queries.told import told_people
 from services.referrals.queries.waiting import inbox_lines, today_lines
@@ -30,6 +37,7 @@ from services.referrals.queries.waiting import inbox_lines, today_lines
 __all__ = [
     "AttemptShape",
     "ConsentShape",
+    "Duplicates",
     "FamilyReferral",
     "Filters",
     "FitShape",

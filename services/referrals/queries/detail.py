@@ -16,7 +16,7 @@ from services.referrals.queries.shapes import AttemptShape, ConsentShape, Guardi
 from services.referrals.queries.students import ConsentGuardian, as_consent, guardians_of
 from services.referrals.queries.telling import Names, timeline
 from services.referrals.records import to_call
-from services.referrals.rules import MOVES, Mover, Sight, Standing, Verb, sight, why_not
+from services.referrals.rules import MOVES, AttemptState, Mover, Sight, Standing, Verb, sight, why_not
 from services.referrals.scope import UNSEEN, live_of, not_found, own_of, standings
 from shared.identity import Actor
 
@@ -90,9 +90,11 @@ class _Reading:
     ) -> None:
         self.session, self.about, self.referral, self.plays = session, about, about.referral, plays
         self.actor, self.now, self.by_phone = actor, now, by_phone
-        self.as_partner, self.as_family = set(plays) == {Mover.PARTNER}, set(plays) == {Mover.FAMILY}
+        outside = not plays.keys() & {Mover.SCHOOL, Mover.DISTRICT}
+        # Somebody may be both: a partner's employee whose own child it is.
+        self.as_partner, self.as_family = outside and Mover.PARTNER in plays, outside and Mover.FAMILY in plays
         own = own_of([attempt for attempt, _ in attempts], actor)
-        self.sight = sight(own.state) if self.as_partner and own else FAMILY if self.as_family else ALL
+        self.sight = _sight(own.state if self.as_partner and own else None, as_family=self.as_family)
         self.current = own.id if self.as_partner and own else about.referral.attempt_id
         self.attempts = [one for one in attempts if not self.as_partner or self._ours(one[0])]
 
@@ -203,6 +205,13 @@ class _Reading:
                 closed = [why_not(verb, at)[1] for m in movers if (at := self.plays[m]) not in MOVES[verb].steps]
                 moves.append(MoveShape(verb=verb, closed=closed[0] if len(closed) == len(movers) else None))
         return moves
+
+
+def _sight(own: AttemptState | None, *, as_family: bool) -> Sight:
+    """What somebody sees whose attempt stands at `own`, who is a guardian, or neither: staff."""
+    if own is None:
+        return FAMILY if as_family else ALL
+    return sight(own)._replace(student=True) if as_family else sight(own)
 
 
 def _languages(guardians: Sequence[GuardianShape]) -> tuple[str, ...]:

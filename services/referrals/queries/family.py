@@ -86,8 +86,9 @@ async def guardian_of(session: AsyncSession, person_id: UUID, referral_id: UUID)
     """The student of a referral, if the person is a guardian of that student now."""
     found = await session.execute(
         select(col(Referral.student_id))
-        .join(Person, col(Person.id) == Referral.student_id)
-        .where(col(Referral.id) == referral_id, col(Person.guardian_ids).contains([person_id]))
+        .join(Student, col(Student.id) == Referral.student_id)
+        .join(Person, col(Person.id) == func.any(Student.guardian_ids))
+        .where(col(Referral.id) == referral_id, col(Person.id) == person_id, col(Person.active))
     )
     return found.scalar_one_or_none()
 

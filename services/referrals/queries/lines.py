@@ -96,13 +96,28 @@ def lines_of(actor: Actor) -> Select[*tuple[Any, ...]]:
         return _WITH_ANY_ATTEMPT.where(
             col(Attempt.organization_id).in_(actor.organization_ids), col(Attempt.state).not_in(UNSEEN)
         )
+    if actor.organization_ids and not actor.is_district:
+        return _of_both(actor)
     return _WITH_ITS_ATTEMPT.where(seen_referrals(actor))
+
+
+def _of_both(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Of somebody who works at a school and for a partner: each referral from the side from which it is seen."""
+    ours = col(Referral.school_id).in_(actor.school_ids)
+    own = and_(
+        col(Attempt.referral_id) == col(Referral.id),
+        col(Attempt.organization_id).in_(actor.organization_ids),
+        col(Attempt.state).not_in(UNSEEN),
+    )
+    shown = or_(and_(ours, col(Attempt.id) == col(Referral.attempt_id)), and_(~ours, own))
+    return _with_all(shown, every=True).where(seen_referrals(actor))
 
 
 def as_line(row: Any, actor: Actor, now: datetime) -> ReferralLine:
     """A row of `lines_of` as it is shown."""
     referral, attempt, student, referrer, school, program, organization = row
-    shown = student is not None and not (for_partner(actor) and attempt and not sight(attempt.state).student)
+    ours = actor.is_district or referral.school_id in actor.school_ids
+    shown = student is not None and (ours or attempt is None or sight(attempt.state).student)
     return ReferralLine(
         id=referral.id,
         version=referral.version,

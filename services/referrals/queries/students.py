@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -55,12 +55,21 @@ async def student_detail(session: AsyncSession, student_id: UUID, *, actor: Acto
     return StudentDetail(**dict(line), consents=tuple(consents), referrals=tuple(referrals))
 
 
-async def duplicates(
-    session: AsyncSession, student_id: UUID, need: Need, *, actor: Actor, now: datetime
-) -> list[ReferralLine]:
-    """Open referrals of this student for the same need, to be looked at before another one is sent."""
+class Duplicates(NamedTuple):
+    """Open referrals of a student for the same need, to be looked at before another one is sent."""
+
+    lines: Sequence[ReferralLine] = ()
+    elsewhere: int = 0
+    """Others, of a school where the student was before; they are that school's to see."""
+
+
+async def duplicates(session: AsyncSession, student_id: UUID, need: Need, *, actor: Actor, now: datetime) -> Duplicates:
+    """What is open for this student and need."""
     ids = (await session.exec(select_all(Referral.id).where(is_open_for(student_id, need)))).all()
-    return await _referrals(session, col(Referral.id).in_(ids), actor, now) if ids else []
+    if not ids:
+        return Duplicates()
+    lines = await _referrals(session, col(Referral.id).in_(ids), actor, now)
+    return Duplicates(lines, len(ids) - len(lines))
 
 
 async def known_consent(session: AsyncSession, student_id: UUID, need: Need, today: date) -> ConsentShape | None:

@@ -129,7 +129,7 @@ class Worker:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(lost.wait(), PING)
                 # A line that went dead without a word looks like one on which nothing is said.
-                await connection.execute("SELECT 1", timeout=5)
+                await connection.execute("SELECT 1", timeout=PING / 3)
         finally:
             await within(2, connection.close(), "listener connection")
 

@@ -14,17 +14,19 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import OutOfOrderSequenceNumber
 from aiokafka.producer.sender import SendProduceReqHandler
-from sqlalchemy import text
+from sqlalchemy import URL, make_url, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import Database
 from shared.events import people
 from shared.messaging import relay, topics
+from shared.messaging import worker as working
 from shared.messaging.handlers import Event, Handlers
 from shared.messaging.park import Policy
 from shared.messaging.worker import Worker
 from shared.settings import ServiceSettings
 from shared.web.monitor import of_worker
+from tests.faults.proxy import Line, Proxy
 from tests.shared.test_consume import effects, note, parked
 from tests.shared.test_worker import arrived, published, say, settings_for, until
 from tests.support.builders import a_school
@@ -274,3 +276,36 @@ async def test_a_worker_says_how_it_is_while_it_runs_and_not_after(
         await until(says_that_it_consumes)
 
     assert await said() == []
+
+
+async def _connect(address: URL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To a server on a socket in a folder, or at a port."""
+    if (folder := address.query.get("host")) is not None:
+        return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
+    return await asyncio.open_connection(address.host, address.port)
+
+
+@pytest.mark.parametrize("line", [Line.BLACK_HOLE, Line.HALF_OPEN])
+async def test_a_line_to_the_database_that_goes_dead_without_a_word_is_listened_to_no_longer(
+    db_core: Database, data_dir: Path, monkeypatch: pytest.MonkeyPatch, line: Line
+) -> None:
+    monkeypatch.setattr(working, "PING", 0.3)
+    address = make_url(db_core.dsn)
+    proxy = Proxy(partial(_connect, address))
+    await proxy.start()
+    through = f"postgresql://{address.username}@127.0.0.1:{proxy.port}/{address.database}"
+    settings = ServiceSettings(service="people", database_url=through, data_dir=data_dir)
+    worker = Worker(settings, handlers=Handlers("people"))
+    listening = asyncio.create_task(worker._listen())
+    try:
+        await asyncio.wait_for(worker.relay.woken.wait(), 10)
+        proxy.set(line)
+        await asyncio.wait({listening}, timeout=10)
+        ended = listening.done()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await proxy.stop()
+        await worker.db.close()
+
+    assert ended

@@ -43,6 +43,8 @@ log = structlog.get_logger()
 MAX_RECORDS = 500
 LOOK = 1.0
 """Seconds between two looks at the broker, the brakes, and what is due."""
+START = 20.0
+"""Seconds that a consumer gets to come up, besides the time in which its group waits for members that are gone."""
 PING = 15.0
 """Seconds between two questions to a database that says nothing by itself."""
 SAY = 2.5
@@ -201,7 +203,9 @@ class Worker:
         )
         subscriber = self._subscribe(broker)
         try:
-            await asyncio.wait_for(self._start(broker), 20)
+            # The group waits for a member that was killed as long as for one that is slow. Who gives up sooner becomes
+            # such a member itself, for which the next try waits, and so on.
+            await asyncio.wait_for(self._start(broker), START + 2 * self.settings.kafka_session_timeout_ms / 1000)
             self._kafka = subscriber.consumer
             assert isinstance(self._kafka, PatientConsumer)
             self.progress.begin()

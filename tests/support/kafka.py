@@ -14,8 +14,9 @@ import pytest
 from deploy.broker import free_port
 from deploy.kafka import jars
 from deploy.kafka.server import KafkaServer
+from tests.support.engine import has_image
 
-__all__ = ["broker", "kafka", "own_kafka", "pytest_collection_finish"]
+__all__ = ["broker", "kafka", "own_kafka"]
 
 GIVEN = os.environ.pop("KAFKA_BOOTSTRAP_SERVERS", None)
 """An operator's Kafka; taken out of the environment, so that only tests that ask for it use it."""
@@ -96,27 +97,20 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an Apache Kafka 4: a given one, else a container, else a process of this test run."""
     if GIVEN:
         yield GIVEN
-    elif _docker_has_image():
+    elif has_image(IMAGE):
         yield from _container()
     else:
         yield request.getfixturevalue("own_kafka").address
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Say which Kafka the run uses, where a test of it wants one."""
-    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())} & {"kafka", "own_kafka"}
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if wanted and reporter is not None:
-        reporter.write_line(f"Kafka: {'; '.join(_words(name) for name in sorted(wanted))}")
-
-
-def _words(fixture: str) -> str:
-    if fixture == "kafka" and GIVEN:
+def which_kafka() -> str:
+    """Which one tests of Kafka take here, in words; those that kill it always take a process."""
+    if GIVEN:
         return f"the one at {GIVEN}"
-    if fixture == "kafka" and _docker_has_image():
-        return f"container {IMAGE}"
+    if has_image(IMAGE):
+        return f"a container of {IMAGE}"
     lacks = jars.missing()
-    return f"none, for want of {lacks}" if lacks else f"Apache Kafka {jars.version()} as a process of its own"
+    return f"none, for want of {lacks}" if lacks else f"Apache Kafka {jars.version()} as a process"
 
 
 def _demand(lacks: str | None) -> None:
@@ -124,17 +118,6 @@ def _demand(lacks: str | None) -> None:
         pytest.fail(f"Apache Kafka must be tested in CI and needs {lacks}")
     if lacks:
         pytest.skip(f"Apache Kafka needs {lacks}")
-
-
-def _docker_has_image() -> bool:
-    from docker.client import DockerClient
-    from docker.errors import DockerException
-
-    try:
-        DockerClient.from_env(timeout=2).images.get(IMAGE)
-    except DockerException:
-        return False
-    return True
 
 
 def _container() -> Iterator[str]:

@@ -81,16 +81,14 @@ async def _export(path: Path, data: Path) -> None:
 
     screen = Console(highlight=False)
     async with databases(DataFolder(data), "programs export", screen.print):
-        from services.agreements.export import directory_as, write_file
+        from services.agreements.export import export_directory
         from services.agreements.settings import Settings
         from shared.db import Database
 
         settings = Settings()
         db = Database(settings.dsn)
-        async with db.transaction() as session:
-            content, programs = await directory_as(session, path.suffix.lower(), settings)
+        programs = await export_directory(db, path, settings)
         await db.close()
-    write_file(path, content)
     screen.print(f"[green]✓[/green] {count(programs, 'program')} in {path}", soft_wrap=True)
 
 

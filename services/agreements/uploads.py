@@ -1,5 +1,6 @@
 """Files as pages and API both take and give them: programs to import, their report, the directory, documents."""
 
+import asyncio
 from datetime import date
 from uuid import UUID
 
@@ -134,7 +135,8 @@ async def directory_file(session: AsyncSession, search: ProgramSearch) -> Respon
     """The programs that fit as a file with Crosswalk's own columns, which can be imported again."""
     found = await queries.find_programs(session, search)
     names = {school.id: school.name for school in await queries.schools(session)}
-    return _csv_file(programs_as_csv(found.programs, names), "programs.csv")
+    text = await asyncio.to_thread(programs_as_csv, found.programs, names)
+    return _csv_file(text, "programs.csv")
 
 
 def _csv_file(text: str, name: str) -> Response:

@@ -1,14 +1,21 @@
 """The directory as HSDS 3.1 says it: every answer by its schemas, every filter, together and alone."""
 
+import io
 import json
+import zipfile
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.agreements import commands
+from services.agreements.export import lines_of
 from services.agreements.hsds.address import one_line, parts_of
 from services.agreements.hsds.terms import GRADES, NEEDS, made
+from services.agreements.hsds.write import Writer
+from services.agreements.models import Program
+from services.agreements.queries.hsds import BATCH, Filters
 from shared.clock import new_id
 from shared.db import Database
 from tests.agreements.support import NOW, a_known_school, a_program_of, an_organization, partner_of
@@ -191,6 +198,8 @@ async def test_lines_are_all_there_is(client_agreements: Client) -> None:
         (f"/taxonomy_terms/{new_id()}", 404),
         ("/services/club", 422),
         ("/services?page=0", 422),
+        ("/services?organisation_id=1", 422),
+        ("/organizations?taxonomy=food", 422),
         ("/services?per_page=100000", 422),
         ("/services?format=xml", 422),
         ("/services?modified_after=yesterday", 422),
@@ -218,3 +227,73 @@ def test_an_address_falls_into_its_parts_and_back_together(site: str, city: str,
 
     assert (parts["city"], parts["postal_code"]) == (city, code)
     assert one_line(parts).replace(",", "") == site.replace(",", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"taxonomy_term_id": made("term", NEEDS, "after_school")}, {"Kay Lakay"}),
+        ({"taxonomy_term_id": made("term", NEEDS, "food")}, set()),
+        ({"taxonomy_id": made("taxonomy", GRADES)}, {"City Year"}),
+        ({"taxonomy_id": made("taxonomy", GRADES), "search": "lakay"}, set()),
+    ],
+)
+@pytest.mark.usefixtures("directory")
+async def test_organizations_are_found_by_the_terms_of_their_programs(
+    client_agreements: Client, query: dict[str, str], found: set[str]
+) -> None:
+    page = await get(client_agreements, "/organizations", **query)
+
+    assert (names(page), page["total_items"]) == (found, len(found))
+
+
+@pytest.mark.usefixtures("directory")
+async def test_lines_of_organizations_are_what_pages_say(client_agreements: Client) -> None:
+    page = await get(client_agreements, "/organizations", full_service="true")
+
+    answer = await client_agreements(None).get(
+        f"{API}/organizations", params={"format": "ndjson", "full_service": "true"}
+    )
+
+    assert [json.loads(line) for line in answer.text.splitlines()] == page["contents"]
+
+
+async def many_programs(db: Database, count: int) -> None:
+    """So many programs of one partner, like one that says all."""
+    async with db.transaction() as session:
+        await a_program_of(session, await an_organization(session), **WHOLE)
+        await session.flush()
+        table = Program.metadata.tables["program"]
+        columns = [column.name for column in table.columns if column.computed is None]
+        others = {"id": "gen_random_uuid()", "name_key": "name_key || n"}
+        copied = ", ".join(others.get(name, name) for name in columns)
+        more = f"SELECT {copied} FROM program, generate_series(2, :count) AS s (n)"
+        await session.execute(text(f"INSERT INTO program ({', '.join(columns)}) {more}"), {"count": count})
+
+
+async def test_the_whole_directory_comes_as_files_that_hold_what_the_lines_say(
+    db_agreements: Database, client_agreements: Client
+) -> None:
+    await many_programs(db_agreements, BATCH + 1)
+    caller = client_agreements(None)
+    lines = (await caller.get(f"{API}/services?format=ndjson&full=true")).text.splitlines()
+
+    whole, packed = [await caller.get(f"{API}/directory.{form}") for form in ("json", "zip")]
+
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        tables = {name: archive.read(name).count(b"\n") - 1 for name in archive.namelist() if name.endswith(".csv")}
+    assert whole.json() == [json.loads(line) for line in lines]
+    assert int(whole.headers["content-length"]) == len(whole.content)
+    assert (tables["services.csv"], tables["organizations.csv"], tables["locations.csv"]) == (BATCH + 1, 1, 1)
+
+
+async def test_whoever_reads_slowly_holds_no_connection(db_agreements: Database) -> None:
+    await many_programs(db_agreements, 300)
+    write = Writer("District", "USD", "US", {})
+
+    lines = lines_of(db_agreements, Filters(), write.service)
+    first = await anext(lines)
+
+    assert first.count(b"\n") == BATCH
+    assert db_agreements.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert sum([part.count(b"\n") async for part in lines]) == 300 - BATCH

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from services.agreements import commands
-from services.agreements.export import directory_as
+from services.agreements.export import export_directory
 from services.agreements.hsds.read import read_hsds
 from services.agreements.models import Organization, Program
 from services.agreements.programs_csv import Became, Reading
@@ -210,11 +210,10 @@ async def test_what_is_exported_is_the_same_when_it_is_imported_again(
         school = await a_known_school(session)
         organization = await an_organization(session)
         await a_program_of(session, organization, school_ids=[str(school.id)], **WHOLE)
-    async with db_agreements.transaction() as session:
-        content, programs = await directory_as(session, form, Settings())
-        before = (await session.exec(select(Program))).one().model_dump(exclude=KEPT)
     file = tmp_path / f"directory{form}"
-    file.write_bytes(content)
+    programs = await export_directory(db_agreements, file, Settings())
+    async with db_agreements.transaction() as session:
+        before = (await session.exec(select(Program))).one().model_dump(exclude=KEPT)
     mapping = "crosswalk" if form == ".csv" else "hsds"
 
     outcome = await commands.import_programs(db_agreements, file, mapping, lambda _d, _t: None, the_district(), NOW)
@@ -227,13 +226,13 @@ async def test_what_is_exported_is_the_same_when_it_is_imported_again(
         assert (outcome.counts.changed, outcome.counts.new, list(outcome.report.lines)) == (0, 0, [])
 
 
-async def test_an_export_is_what_the_schemas_want(db_agreements: Database) -> None:
+async def test_an_export_is_what_the_schemas_want(db_agreements: Database, tmp_path: Path) -> None:
     async with db_agreements.transaction() as session:
         await a_program_of(session, await an_organization(session), **WHOLE)
-    async with db_agreements.transaction() as session:
-        content, _ = await directory_as(session, ".json", Settings())
+    file = tmp_path / "directory.json"
+    await export_directory(db_agreements, file, Settings())
 
-    assert [mistake for one in json.loads(content) for mistake in wrong("service", one)] == []
+    assert [mistake for one in json.loads(file.read_bytes()) for mistake in wrong("service", one)] == []
 
 
 async def test_a_service_keeps_when_it_was_confirmed_and_opens_only_with_a_contact(

@@ -1,19 +1,23 @@
 """The directory for programs, as HSDS 3.1 defines its API (https://docs.openreferral.org/en/3.1/hsds/api_reference.html)."""
 
-import json
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from math import ceil
-from typing import Annotated, Any, Literal
+from tempfile import TemporaryFile
+from typing import IO, Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import queries
-from services.agreements.export import directory_as
+from services.agreements.export import Say, as_partner, line_of, lines_of, write_directory
 from services.agreements.hsds.terms import BY_ID, FACET, KEY_OF, SCHOOLS, VERSION, school_term, taxonomies, terms
 from services.agreements.hsds.write import Json, Partner, Writer
 from services.agreements.models import Organization
@@ -27,11 +31,16 @@ from shared.web import Transaction
 
 BASE = "/agreements/hsds"
 router = APIRouter(prefix=BASE, tags=["hsds"])
-Say = Callable[[ProgramView, Partner], Json]
+ONE_AT_A_TIME = asyncio.Semaphore(1)
+"""A process makes one file of the whole directory at a time."""
+SOME = 50
+"""Partners that are read at once with their programs."""
 
 
 class Paged(BaseModel):
-    """Which part of a list, and how it is written."""
+    """Which part of a list, and how it is written. What is misspelled is refused: passed over, it would find all."""
+
+    model_config = ConfigDict(extra="forbid")
 
     page: int = Field(default=1, ge=1, le=1_000_000)
     per_page: int = Field(default=50, ge=1, le=500)
@@ -58,9 +67,11 @@ class ServiceQuery(Paged):
 
 
 class OrganizationQuery(Paged):
-    """What organizations are looked for."""
+    """What organizations are looked for; by terms, those with a program that has them."""
 
     search: str = Field(default="", max_length=200)
+    taxonomy_term_id: UUID | None = None
+    taxonomy_id: UUID | None = None
     full: bool = False
     full_service: bool = False
 
@@ -99,17 +110,30 @@ async def about(request: Request, actor: Anyone) -> Json:
 
 
 @router.get("/directory.{form}", response_class=Response)
-async def directory(request: Request, actor: Anyone, session: Transaction, form: Literal["zip", "json"]) -> Response:
+async def directory(request: Request, actor: Anyone, form: Literal["zip", "json"]) -> Response:
     """The whole directory as one file: HSDS tables in a zip, or JSON."""
-    content, _ = await directory_as(session, f".{form}", settings_of(request))
-    headers = {"Content-Disposition": f'attachment; filename="directory.{form}"'}
-    return Response(content, media_type=f"application/{form}", headers=headers)
+    out: IO[bytes] = await asyncio.to_thread(TemporaryFile)
+    try:
+        # Who asks meanwhile waits: each takes half a minute of a processor where there are a hundred thousand programs.
+        async with ONE_AT_A_TIME:
+            await write_directory(request.app.state.db, out, f".{form}", settings_of(request))
+    except BaseException:
+        out.close()
+        raise
+    headers = {"Content-Disposition": f'attachment; filename="directory.{form}"', "Content-Length": str(out.tell())}
+    return StreamingResponse(_pieces(out), media_type=f"application/{form}", headers=headers)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        yield from iter(partial(file.read, 1 << 16), b"")
 
 
 @router.get("/services", response_model=None)
 async def services(
     request: Request, actor: Anyone, session: Transaction, write: Write, query: Annotated[ServiceQuery, Query()]
-) -> Response | Json:
+) -> Response:
     """Services: plain, as little as there may be (`minimal`), or with all that belongs to them (`full`)."""
     return await _programs(request, session, query, _said(write, query))
 
@@ -124,7 +148,7 @@ async def service(actor: Anyone, session: Transaction, write: Write, id: UUID) -
 @router.get("/service_at_locations", response_model=None)
 async def service_at_locations(
     request: Request, actor: Anyone, session: Transaction, write: Write, query: Annotated[ServiceQuery, Query()]
-) -> Response | Json:
+) -> Response:
     """Services at their places."""
     say = write.full_at_location if query.full else write.listed_at_location
     return await _programs(request, session, query, say, placed=True)
@@ -142,28 +166,28 @@ async def service_at_location(actor: Anyone, session: Transaction, write: Write,
 @router.get("/organizations", response_model=None)
 async def organizations(
     request: Request, actor: Anyone, session: Transaction, write: Write, query: Annotated[OrganizationQuery, Query()]
-) -> Response | Json:
+) -> Response:
     """Partner organizations."""
-    limit = None if query.format == "ndjson" else query.per_page
-    offset = 0 if query.format == "ndjson" else query.offset
-    rows, total = await hsds.organizations(session, query.search, offset=offset, limit=limit)
-    if query.full or query.full_service:
-        said = [await _whole(session, write, row, query.full_service) for row in rows]
-    else:
-        said = [write.organization(_as_partner(row)) for row in rows]
-    return _lines(said) if query.format == "ndjson" else _page(said, total, query)
+    fits, db = hsds.listed(query.search, _facets(query)), request.app.state.db
+    if query.format == "ndjson":
+        return StreamingResponse(_every_partner(db, fits, write, query), media_type="application/x-ndjson")
+    rows = await hsds.organizations(session, fits, offset=query.offset, limit=query.per_page)
+    said = await _partners(session, write, rows, query)
+    return await _page(said, await hsds.count_organizations(session, fits), query)
 
 
 @router.get("/organizations/{id}", response_model=None)
 async def organization(actor: Anyone, session: Transaction, write: Write, id: UUID, full_service: bool = False) -> Json:
     """One partner organization with its services."""
-    return await _whole(session, write, await hsds.organization(session, id), full_service)
+    row = await hsds.organization(session, id)
+    programs = (await hsds.of_partners(session, [id]))[id]
+    return write.full_organization(as_partner(row), programs, full_service=full_service)
 
 
 @router.get("/taxonomies", response_model=None)
-async def list_taxonomies(actor: Anyone, query: Annotated[Plain, Query()]) -> Response | Json:
+async def list_taxonomies(actor: Anyone, query: Annotated[Plain, Query()]) -> Response:
     """Our taxonomies."""
-    return _cut(_searched(taxonomies(), query.search), query)
+    return await _cut(_searched(taxonomies(), query.search), query)
 
 
 @router.get("/taxonomies/{id}", response_model=None)
@@ -173,10 +197,12 @@ async def taxonomy(actor: Anyone, id: UUID) -> Json:
 
 
 @router.get("/taxonomy_terms", response_model=None)
-async def taxonomy_terms(actor: Anyone, write: Write, query: Annotated[TermQuery, Query()]) -> Response | Json:
+async def taxonomy_terms(actor: Anyone, write: Write, query: Annotated[TermQuery, Query()]) -> Response:
     """Our terms. None has another above it, so nothing has a `parent_id`."""
     found = [] if query.parent_id else _searched(_terms(write), query.search)
-    return _cut([t for t in found if query.taxonomy_id is None or t["taxonomy_id"] == str(query.taxonomy_id)], query)
+    if query.taxonomy_id:
+        found = [term for term in found if term["taxonomy_id"] == str(query.taxonomy_id)]
+    return await _cut(found, query)
 
 
 @router.get("/taxonomy_terms/{id}", response_model=None)
@@ -197,46 +223,65 @@ def _said(write: Writer, query: ServiceQuery) -> Say:
 
 async def _programs(
     request: Request, session: AsyncSession, query: ServiceQuery, say: Say, *, placed: bool = False
-) -> Response | Json:
+) -> Response:
     filters = _filters(query, placed=placed)
     if query.format == "ndjson":
-        lines = _every(request.app.state.db, filters, say)
+        lines = lines_of(request.app.state.db, filters, say)
         return StreamingResponse(lines, media_type="application/x-ndjson")
     conditions = await hsds.fitting(session, filters)
     if conditions is None:
-        return _page([], 0, query)
+        return await _page([], 0, query)
     programs = await hsds.part(session, conditions, offset=query.offset, limit=query.per_page)
     homes = await hsds.partners(session, (program.organization_id for program in programs))
-    said = [say(program, _as_partner(homes[program.organization_id])) for program in programs]
-    return _page(said, await hsds.count(session, conditions), query)
+    rows = [(program, as_partner(homes[program.organization_id])) for program in programs]
+    said = await asyncio.to_thread(lambda: [say(*row) for row in rows])
+    return await _page(said, await hsds.count(session, conditions), query)
 
 
-async def _every(db: Database, filters: Filters, say: Say) -> AsyncIterator[bytes]:
-    # The route's own transaction is over when the answer begins to flow.
-    async with db.transaction() as session:
-        conditions = await hsds.fitting(session, filters)
-        if conditions is None:
+async def _every_partner(
+    db: Database, fits: list[ColumnElement[bool]], write: Writer, query: OrganizationQuery
+) -> AsyncIterator[bytes]:
+    last: list[ColumnElement[bool]] = []
+    while True:
+        async with db.transaction() as session:
+            rows = await hsds.organizations(session, [*fits, *last], limit=SOME)
+            said = await _partners(session, write, rows, query)
+        if not rows:
             return
-        async for programs in hsds.every(session, conditions):
-            homes = await hsds.partners(session, (program.organization_id for program in programs))
-            said = [say(program, _as_partner(homes[program.organization_id])) for program in programs]
-            yield b"".join(_line(one) for one in said)
+        yield b"".join(map(line_of, said))
+        last = [col(Organization.id) > rows[-1].id]
+
+
+async def _partners(
+    session: AsyncSession, write: Writer, rows: Sequence[Organization], query: OrganizationQuery
+) -> list[Json]:
+    if not (query.full or query.full_service):
+        return [write.organization(as_partner(row)) for row in rows]
+    programs = await hsds.of_partners(session, [row.id for row in rows])
+
+    def said() -> list[Json]:
+        full = query.full_service
+        return [write.full_organization(as_partner(row), programs[row.id], full_service=full) for row in rows]
+
+    return await asyncio.to_thread(said)
 
 
 def _filters(query: ServiceQuery, *, placed: bool) -> Filters:
-    facets = [_of_term(query.taxonomy_term_id)] if query.taxonomy_term_id else []
-    if query.taxonomy_id:
-        facets.append(_of_taxonomy(query.taxonomy_id))
     since = query.modified_after
     return Filters(
         search=query.search,
-        facets=tuple(facets),
+        facets=_facets(query),
         organization_id=query.organization_id,
         modified_after=since if since is None or since.tzinfo else since.astimezone(),
         postcode=query.postcode,
         proximity=query.proximity,
         placed=placed,
     )
+
+
+def _facets(query: ServiceQuery | OrganizationQuery) -> tuple[str, ...]:
+    term = [_of_term(query.taxonomy_term_id)] if query.taxonomy_term_id else []
+    return (*term, *([_of_taxonomy(query.taxonomy_id)] if query.taxonomy_id else []))
 
 
 NOTHING = "'nothing:at:all'"
@@ -257,17 +302,7 @@ def _of_taxonomy(id: UUID) -> str:
 
 
 async def _partner(session: AsyncSession, program: ProgramView) -> Partner:
-    return _as_partner((await hsds.partners(session, [program.organization_id]))[program.organization_id])
-
-
-def _as_partner(row: Organization) -> Partner:
-    return Partner(row.id, row.name, row.website)
-
-
-async def _whole(session: AsyncSession, write: Writer, row: Organization, full_service: bool) -> Json:
-    conditions = await hsds.fitting(session, Filters(organization_id=row.id)) or []
-    programs = [one async for some in hsds.every(session, conditions) for one in some]
-    return write.full_organization(_as_partner(row), programs, full_service=full_service)
+    return as_partner((await hsds.partners(session, [program.organization_id]))[program.organization_id])
 
 
 def _searched(things: list[Json], words: str) -> list[Json]:
@@ -282,15 +317,15 @@ def _one(things: list[Json], id: UUID, what: str) -> Json:
     return found
 
 
-def _cut(things: list[Json], query: Paged) -> Response | Json:
+async def _cut(things: list[Json], query: Paged) -> Response:
     if query.format == "ndjson":
-        return _lines(things)
-    return _page(things[query.offset : query.offset + query.per_page], len(things), query)
+        return Response(b"".join(map(line_of, things)), media_type="application/x-ndjson")
+    return await _page(things[query.offset : query.offset + query.per_page], len(things), query)
 
 
-def _page(contents: Sequence[Json], total: int, query: Paged) -> dict[str, Any]:
+async def _page(contents: Sequence[Json], total: int, query: Paged) -> Response:
     pages = ceil(total / query.per_page)
-    return {
+    page = {
         "total_items": total,
         "total_pages": pages,
         "page_number": query.page,
@@ -300,11 +335,4 @@ def _page(contents: Sequence[Json], total: int, query: Paged) -> dict[str, Any]:
         "empty": not contents,
         "contents": list(contents),
     }
-
-
-def _lines(things: Sequence[Json]) -> Response:
-    return Response(b"".join(map(_line, things)), media_type="application/x-ndjson")
-
-
-def _line(thing: Json) -> bytes:
-    return json.dumps(thing, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return Response(await asyncio.to_thread(line_of, page), media_type="application/json")

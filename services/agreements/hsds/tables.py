@@ -1,10 +1,13 @@
 """Full services of HSDS as its tables, one CSV file each, in a zip: what spreadsheets and older tools read."""
 
 import csv
-import io
 import json
 import zipfile
 from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
 
 from services.agreements.hsds.write import Json
 from shared.spreadsheets import harmless
@@ -13,7 +16,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "organizations": ("id", "name", "description", "website"),
     "services": (
         "id", "organization_id", "name", "description", "url", "email", "status", "fees_description",
-        "eligibility_description", "minimum_age", "maximum_age", "assured_date", "alert", "last_modified",
+        "eligibility_description", "minimum_age", "maximum_age", "assured_date", "last_modified",
     ),
     "locations": ("id", "location_type", "organization_id", "name", "latitude", "longitude"),
     "service_at_location": ("id", "service_id", "location_id"),
@@ -34,20 +37,41 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def zipped(services: Iterable[Json]) -> bytes:
-    """The tables of these full services and a datapackage.json, as a zip."""
-    tables: dict[str, dict[str, Json]] = {name: {} for name in COLUMNS}
-    for service in services:
-        for name, row in _rows(service):
-            tables[name].setdefault(row["id"], row)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in tables.items():
-            archive.writestr(f"{name}.csv", _csv(COLUMNS[name], rows.values()))
+SHARED = ("organizations", "locations", "addresses", "units", "taxonomy_terms", "taxonomies")
+"""Tables of what several services have in common; a row of them is written once."""
+
+
+def zip_tables(services: Iterable[Json], out: IO[bytes]) -> int:
+    """Write the tables of these full services and a datapackage.json as a zip; how many services there are.
+
+    The tables grow on the disk: only ids of what is shared are kept in mind.
+    """
+    seen: dict[str, set[str]] = {name: set() for name in SHARED}
+    number = 0
+    with TemporaryDirectory() as folder, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        with ExitStack() as open_files:
+            tables = {name: _table(open_files, Path(folder, f"{name}.csv"), COLUMNS[name]) for name in COLUMNS}
+            for service in services:
+                number += 1
+                for name, row in _rows(service):
+                    if row["id"] in seen.get(name, ()):
+                        continue
+                    if name in seen:
+                        seen[name].add(row["id"])
+                    tables[name].writerow([_cell(row.get(column, "")) for column in COLUMNS[name]])
+        for name in COLUMNS:
+            archive.write(Path(folder, f"{name}.csv"), f"{name}.csv")
         resources = [{"name": name, "path": f"{name}.csv"} for name in COLUMNS]
         package = {"name": "human_services_data", "profile": "tabular-data-package", "resources": resources}
         archive.writestr("datapackage.json", json.dumps(package, indent=1))
-    return out.getvalue()
+    return number
+
+
+def _table(open_files: ExitStack, path: Path, columns: tuple[str, ...]) -> Any:
+    """A writer of the rows of a table, whose header is written."""
+    writer = csv.writer(open_files.enter_context(path.open("w", encoding="utf-8", newline="")))
+    writer.writerow(columns)
+    return writer
 
 
 def _rows(service: Json) -> Iterable[tuple[str, Json]]:
@@ -67,14 +91,6 @@ def _rows(service: Json) -> Iterable[tuple[str, Json]]:
         yield "attributes", attribute
         yield "taxonomy_terms", attribute["taxonomy_term"]
         yield "taxonomies", attribute["taxonomy_term"]["taxonomy_detail"]
-
-
-def _csv(columns: tuple[str, ...], rows: Iterable[Json]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column, "")) for column in columns] for row in rows)
-    return out.getvalue()
 
 
 def _cell(value: object) -> str:

@@ -7,14 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     CompoundSelect,
     Double,
     Select,
     String,
-    Uuid,
-    any_,
     bindparam,
     cast,
     func,
@@ -35,6 +32,8 @@ from services.agreements.rules.standing import Halt
 
 MOST = 1_000
 """Programs that a search puts in order; of more it says that there are more."""
+BATCH = 500
+"""Programs that are read at once."""
 HALTED = 4
 """From here on `Listing.sinks` says that the partner may take nobody."""
 
@@ -116,13 +115,15 @@ async def count_of(session: AsyncSession, fits: Fits) -> int:
 
 async def programs_of(session: AsyncSession, distances: dict[UUID, float | None]) -> list[ProgramView]:
     """The programs of these ids, in this order, each with how far it is."""
-    found = await session.exec(
-        select(Program, Organization.name, Organization.halt)
-        .join(Organization)
-        .where(col(Program.id) == any_(cast(list(distances), ARRAY(Uuid()))))
-    )
-    rows = {program.id: (program, name, Halt(halt) if halt else None) for program, name, halt in found}
-    return [view_of(*rows[id], distance=distance) for id, distance in distances.items() if id in rows]
+    views: list[ProgramView] = []
+    wanted, ids = select(Program, Organization.name, Organization.halt).join(Organization), list(distances)
+    # Some at a time: a statement has places for 32,767 values, and others wait while so many rows become programs.
+    for start in range(0, len(ids), BATCH):
+        these = ids[start : start + BATCH]
+        found = await session.exec(wanted.where(col(Program.id).in_(these)))
+        rows = {program.id: (program, name, Halt(halt) if halt else None) for program, name, halt in found}
+        views += [view_of(*rows[id], distance=distances[id]) for id in these if id in rows]
+    return views
 
 
 async def _best(session: AsyncSession, fits: Fits, offset: int, limit: int) -> Found:

@@ -1,6 +1,6 @@
 """What the HSDS API asks of the directory: services, organizations and places by its filters, every one counted."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from services.agreements.queries.search import ProgramSearch, words_query
 from services.agreements.rules import not_found
 from services.agreements.rules.vetting import LISTED
 
-BATCH = 500
+BATCH = 200
+"""Programs that are read at once."""
 
 
 class Filters(BaseModel):
@@ -71,15 +72,22 @@ async def part(
     return await programs_of(session, dict.fromkeys(found.scalars()))
 
 
-async def every(session: AsyncSession, conditions: list[ColumnElement[bool]]) -> AsyncIterator[list[ProgramView]]:
-    """All programs that fit, by id, some at a time."""
-    last: list[ColumnElement[bool]] = []
-    while True:
-        found = await part(session, [*conditions, *last], offset=0, limit=BATCH)
-        if not found:
-            return
-        yield found
-        last = [col(Listing.program_id) > found[-1].id]
+async def after(
+    session: AsyncSession, conditions: list[ColumnElement[bool]], last: UUID | None, limit: int = BATCH
+) -> list[ProgramView]:
+    """The next of the programs that fit, by id: those behind `last`, or the first ones."""
+    behind = [] if last is None else [col(Listing.program_id) > last]
+    return await part(session, [*conditions, *behind], offset=0, limit=limit)
+
+
+async def of_partners(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[ProgramView]]:
+    """All programs of each of these organizations, by id."""
+    listed = columns(col(Listing.program_id)).where(col(Listing.organization_id).in_(ids))
+    found = await session.execute(listed.order_by(col(Listing.program_id)))
+    programs: dict[UUID, list[ProgramView]] = {id: [] for id in ids}
+    for program in await programs_of(session, dict.fromkeys(found.scalars())):
+        programs[program.organization_id].append(program)
+    return programs
 
 
 async def partners(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Organization]:
@@ -88,16 +96,26 @@ async def partners(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Org
     return {row.id: row for row in rows}
 
 
-async def organizations(
-    session: AsyncSession, search: str, *, offset: int = 0, limit: int | None = None
-) -> tuple[Sequence[Organization], int]:
-    """Partners that everybody may know of, some of them, by id; and how many there are."""
+def listed(search: str, facets: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The conditions on partners that everybody may know of; `facets` are what one of their programs must fit."""
     fits = [col(Organization.status).in_(LISTED), *words_in(search, Organization.name)]
-    rows = await session.exec(
-        select(Organization).where(*fits).order_by(col(Organization.id)).offset(offset).limit(limit)
-    )
-    total = await session.exec(select(func.count()).select_from(Organization).where(*fits))
-    return rows.all(), total.one()
+    if facets:
+        offer = columns(col(Listing.organization_id)).where(*Fits(" & ".join(facets)).where)
+        fits.append(col(Organization.id).in_(offer))
+    return fits
+
+
+async def organizations(
+    session: AsyncSession, fits: Sequence[ColumnElement[bool]], *, offset: int = 0, limit: int
+) -> Sequence[Organization]:
+    """Partners that fit, some of them, by id."""
+    rows = select(Organization).where(*fits).order_by(col(Organization.id))
+    return (await session.exec(rows.offset(offset).limit(limit))).all()
+
+
+async def count_organizations(session: AsyncSession, fits: Sequence[ColumnElement[bool]]) -> int:
+    """How many partners fit."""
+    return (await session.exec(select(func.count()).select_from(Organization).where(*fits))).one()
 
 
 async def organization(session: AsyncSession, id: UUID) -> Organization:

@@ -59,6 +59,7 @@ async def test_each_side_sees_what_waits_for_it_with_the_other_sides_name(
     assert f"Sign the agreement with {world.school.name}</a>" in inbox
     assert f"Sign the agreement with City Steps, Inc. and {world.school.name}</a>" in overview
     assert str(partner.about_id) not in today + overview
+    assert all('<a href="/agreements/meetings?mine=true">' in page for page in (today, inbox, overview))
 
 
 async def test_it_goes_when_it_is_done_even_where_both_arrive_together(

@@ -7,10 +7,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
-from services.agreements import commands, partner_labels, queries
+from services.agreements import agreement_words, commands, meeting_words, partner_labels, queries
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import Blank, PartnerFilter, ProgramSearch
+from services.agreements.queries.together import together_with
+from services.agreements.rules import keeps
 from services.agreements.rules.registration import Identity
+from services.agreements.rules.vetting import LISTED
+from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
 from shared.identity import District, SignedIn
 from shared.refusals import Refusal
@@ -93,12 +97,17 @@ async def register_partner(
 async def partner(
     request: Request, actor: SignedIn, session: Transaction, organization_id: UUID, paging: Page, done: str = ""
 ) -> Response:
-    """A partner with its programs; one that was merged leads to where it went."""
+    """A partner with its programs, and for those who work with it with what they have together; one that was merged
+    leads to where it went.
+    """
     found = await queries.organization_view(session, organization_id, actor)
     if found.merged_into and not actor.is_district:
         return see_other(f"/agreements/partners/{found.merged_into}")
     search = ProgramSearch(organization=organization_id, status="any", sort="name")
     theirs = await queries.find_programs(session, search, offset=paging.offset, limit=paging.limit)
+    works_with = found.status in LISTED and (actor.is_district or actor.school_ids or keeps(actor, organization_id))
+    now = utc_now()
+    today = now.astimezone(settings_of(request).zone).date()
     return show(
         request,
         actor,
@@ -109,6 +118,9 @@ async def partner(
         paging=paging,
         done=done,
         labels=partner_labels,
+        together=await together_with(session, organization_id, actor, today=today, now=now) if works_with else None,
+        said=agreement_words,
+        meets=meeting_words,
     )
 
 

@@ -13,6 +13,7 @@ from shared.events.agreements import (
     TaskDone,
     TaskDropped,
     TaskReminderDue,
+    TaskReworded,
 )
 from shared.events.vocabulary import TodoKind
 from shared.refusals import Refusal
@@ -115,3 +116,19 @@ async def test_a_task_goes_to_another_owner_with_all_that_waits(session_agreemen
 
     assert await waiting(session_agreements, TodoKind.TASK) == [people.dana.person_id]
     assert (await facts(session_agreements, TaskAgreed))[-1].person_id == people.dana.person_id
+
+
+async def test_other_words_of_a_task_are_on_the_record_and_do_not_give_it_out_again(
+    session_agreements: AsyncSession,
+) -> None:
+    people = await a_partnership(session_agreements)
+    agreed = await task(session_agreements, await a_meeting(session_agreements, people), people, people.dana)
+    assert people.rosa.person_id
+
+    await commands.change_task(
+        session_agreements, agreed.id, version=1, owner_id=people.rosa.person_id, what="Order the tables",
+        on="2026-10-20", zone=BOSTON, actor=people.dana, now=LATER,
+    )  # fmt: skip
+
+    assert len(await facts(session_agreements, TaskReworded)) == 1
+    assert len(await facts(session_agreements, TaskAgreed)) == 1

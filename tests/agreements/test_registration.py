@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, queries
 from services.agreements.models import Organization, Todo
-from services.agreements.rules.vetting import DeclineCause, Grade, PartnerStatus, Review, Verb
+from services.agreements.rules.vetting import CRITERIA, DeclineCause, Grade, PartnerStatus, Review, Verb
 from shared.clock import new_id
 from shared.events import agreements
 from shared.events.vocabulary import RoleName
@@ -220,10 +220,11 @@ async def test_from_sending_to_approval_everybody_knows_whose_turn_it_is(
     assert (organization.status, organization.halt) == (PartnerStatus.APPROVED, None)
     assert (organization.insurance_until, organization.certified_until) == (INSURED, date(2027, 11, 22))
     told = [fact for fact in await outbox(session_agreements) if fact.key == "organization_id"]
-    assert told[-4:] == [
+    assert told[-5:] == [
         agreements.RegistrationSubmitted(organization_id=organization.id, status="registering"),
         agreements.RegistrationQuestioned(organization_id=organization.id),
         agreements.RegistrationSubmitted(organization_id=organization.id, status="registering"),
+        agreements.RegistrationRated(organization_id=organization.id, criteria=tuple(sorted(CRITERIA))),
         agreements.OrganizationApproved(organization_id=organization.id, conditional=False, on=date(2027, 11, 22)),
     ]
 

@@ -20,7 +20,7 @@ from services.agreements.rules import (
     task_moved,
     valid_task,
 )
-from shared.events.agreements import TaskAgreed, TaskDone, TaskDropped, TaskReminderDue
+from shared.events.agreements import TaskAgreed, TaskDone, TaskDropped, TaskReminderDue, TaskReworded
 from shared.events.vocabulary import TodoKind
 from shared.identity.actor import Actor, system
 from shared.messaging import emit
@@ -89,8 +89,8 @@ async def change_task(
     task.what, task.due_on, task.owner_id = words, due_on, owner_id
     _touch(task, actor, now)
     await _wait_for(session, task, held.meeting, zone=zone, actor=actor, now=now)
-    if told:
-        await emit(session, TaskAgreed(**_about(task, held.meeting)), actor=actor, now=now)
+    said = TaskAgreed if told else TaskReworded
+    await emit(session, said(**_about(task, held.meeting)), actor=actor, now=now)
     return task
 
 

@@ -41,6 +41,7 @@ from shared.events.agreements import (
     OrganizationReinstated,
     OrganizationSuspended,
     RegistrationQuestioned,
+    RegistrationRated,
 )
 from shared.events.base import Fact
 from shared.events.vocabulary import TodoKind
@@ -76,6 +77,8 @@ async def rate_partner(
         )  # fmt: skip
         await session.merge(row)
     touch_partner(organization, actor=actor, now=now)
+    rated = RegistrationRated(organization_id=organization_id, criteria=tuple(sorted(grades)))
+    await emit(session, rated, actor=actor, now=now)
     return organization
 
 

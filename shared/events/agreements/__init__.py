@@ -42,6 +42,7 @@ from shared.events.agreements.meetings import (
     TaskDropped,
     TaskFact,
     TaskReminderDue,
+    TaskReworded,
 )
 from shared.events.agreements.partners import (
     CertificationLapsed,
@@ -60,6 +61,7 @@ from shared.events.agreements.partners import (
     OrganizationResumed,
     OrganizationSuspended,
     RegistrationQuestioned,
+    RegistrationRated,
     RegistrationStarted,
     RegistrationSubmitted,
 )
@@ -151,6 +153,7 @@ __all__ = [
     "RatingsGiven",
     "RatingsTakenBack",
     "RegistrationQuestioned",
+    "RegistrationRated",
     "RegistrationStarted",
     "RegistrationSubmitted",
     "ReviewFact",
@@ -159,6 +162,7 @@ __all__ = [
     "TaskDropped",
     "TaskFact",
     "TaskReminderDue",
+    "TaskReworded",
     "TodoClosed",
     "TodoOpened",
     "YearEndAsked",

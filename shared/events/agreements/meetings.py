@@ -178,6 +178,11 @@ class TaskAgreed(TaskFact):
     """A meeting agreed that somebody does something by a date; said again where owner or date changed."""
 
 
+@fact("task.reworded.v1", topic=EVENTS, key="task_id")
+class TaskReworded(TaskFact):
+    """What somebody has taken on was put into other words; owner and date stay."""
+
+
 @fact("task.done.v1", topic=EVENTS, key="task_id")
 class TaskDone(TaskFact):
     """What was agreed is done."""

@@ -47,6 +47,15 @@ class RegistrationQuestioned(Fact):
     organization_id: UUID
 
 
+@fact("registration.rated.v1", topic=EVENTS, key="organization_id")
+class RegistrationRated(Fact):
+    """The district rated a partner by criteria of its rubric; the grades stand with the partner."""
+
+    organization_id: UUID
+    criteria: tuple[str, ...]
+    """Codes of the criteria that were rated."""
+
+
 @fact("organization.approved.v1", topic=EVENTS, key="organization_id")
 class OrganizationApproved(Fact):
     """The district approved a partner, for a year."""

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from services.people import rules
+from services.people.commands.persons import activate
 from services.people.commands.publish import publish_persons
 from services.people.commands.sessions import end_stale_sessions
 from services.people.models import Organization, Origin, Person, RoleHeld
@@ -34,14 +35,15 @@ async def keep_contact(session: AsyncSession, program: ProgramChanged, *, actor:
     role = Role(name=RoleName.PARTNER_STAFF, scope_id=program.organization_id)
     person = await _person_of(session, program.contact, role)
     before = (await session.exec(_given_by(program.program_id))).all()
+    again = await activate(session, person) if person else []
     kept = [row for row in before if person and (row.person_id, row.scope_id) == (person.id, role.scope_id)]
     gone = [row for row in before if row not in kept]
     for row in gone:
         await session.delete(row)
     if person is not None and not kept:
         session.add(_given(person.id, role, program.program_id))
-    touched = dict.fromkeys(row.person_id for row in gone)
-    if person is not None and (not kept or session.is_modified(person)):
+    touched = dict.fromkeys([*(row.person_id for row in gone), *again])
+    if person is not None and not kept:
         touched[person.id] = None
     await session.flush()
     for row in gone:
@@ -65,10 +67,7 @@ async def _person_of(session: AsyncSession, contact: Contact | None, role: Role)
         .with_for_update()
     )
     person = (await session.exec(query.limit(1))).first()
-    if person is None:
-        return _new_person(session, contact, address)
-    person.active = True
-    return person
+    return person or _new_person(session, contact, address)
 
 
 def _new_person(session: AsyncSession, contact: Contact, address: str) -> Person:

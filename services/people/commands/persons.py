@@ -1,9 +1,10 @@
 """Persons entered by hand: who they are, and the roles that the district office gives and takes away."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import delete, func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -56,9 +57,26 @@ async def grant_role(session: AsyncSession, person_id: UUID, role: Role, *, acto
     if given is not None:
         return
     session.add(_granted(person_id, role))
-    person.active = True
+    again = await activate(session, person)
     await emit(session, RoleGranted(person_id=person_id, role=role), actor=actor, now=now)
-    await _after_change(session, person_id, actor, now)
+    await _after_change(session, [person_id, *again], actor, now)
+
+
+async def activate(session: AsyncSession, person: Person) -> list[UUID]:
+    """Let in somebody who got a role, for that role: what a roster gave whom it disabled since does not come back.
+
+    Returns whose state is another now: the person's, and that of students who had this guardian.
+    """
+    if person.active:
+        return []
+    person.active = True
+    given = delete(RoleHeld).where(
+        col(RoleHeld.person_id) == person.id,
+        col(RoleHeld.origin) == Origin.ROSTER,
+        col(RoleHeld.name).in_(rules.SIGN_IN_ROLES),
+    )
+    taken = (await session.execute(given.returning(col(RoleHeld.name), col(RoleHeld.scope_id)))).all()
+    return [person.id, *(scope_id for name, scope_id in taken if name == RoleName.GUARDIAN)]
 
 
 async def revoke_role(session: AsyncSession, person_id: UUID, role: Role, *, actor: Actor, now: datetime) -> None:
@@ -76,7 +94,7 @@ async def revoke_role(session: AsyncSession, person_id: UUID, role: Role, *, act
     person.active = await is_active(session, person)
     if len(by_hand) == len(held):
         await emit(session, RoleRevoked(person_id=person_id, role=role), actor=actor, now=now)
-    await _after_change(session, person_id, actor, now)
+    await _after_change(session, [person_id], actor, now)
 
 
 async def locked(session: AsyncSession, person_id: UUID) -> Person:
@@ -87,9 +105,9 @@ async def locked(session: AsyncSession, person_id: UUID) -> Person:
     return person
 
 
-async def _after_change(session: AsyncSession, person_id: UUID, actor: Actor, now: datetime) -> None:
-    await publish_persons(session, [person_id], actor=actor, now=now)
-    await end_stale_sessions(session, [person_id], actor=actor, now=now)
+async def _after_change(session: AsyncSession, ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
+    await publish_persons(session, ids, actor=actor, now=now)
+    await end_stale_sessions(session, ids, actor=actor, now=now)
 
 
 def _checked(id: UUID, given_name: str, family_name: str, email: str, phone: str, language: str) -> Person:

@@ -53,7 +53,7 @@ async def compare(connection: asyncpg.Connection, reading: Reading) -> Differenc
         await connection.execute(sql.MISSING_SCHOOLS)
     if reading.manifest and reading.manifest.users is Mode.BULK:
         await connection.execute(sql.MISSING_PERSONS, timeout=SLOW)
-    for statement in (sql.KEPT_ENABLED, sql.SCHOOL_FATES, sql.PERSON_FATES):
+    for statement in (sql.KEPT_ENABLED, sql.WITHOUT_KEPT, sql.SCHOOL_FATES, sql.PERSON_FATES):
         await connection.execute(statement, timeout=SLOW)
     fates = {row["fate"]: row["count"] for row in await connection.fetch(sql.COUNT_FATES)}
     (leaving,) = await connection.fetch(sql.COUNT_LEAVING, timeout=SLOW)

@@ -6,7 +6,7 @@ TABLES = """
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_person (
         id uuid, source_id text, kind text, given_name text, family_name text, email text, phone text,
-        language text, grade text, enabled boolean, gone boolean, search text
+        language text, grade text, enabled boolean, gone boolean, search text, kept boolean NOT NULL DEFAULT false
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_role (person_id uuid, name text, scope_id uuid, place int, source_id text) ON COMMIT DROP;
     CREATE TEMP TABLE named_role (source_id text) ON COMMIT DROP;
@@ -30,10 +30,14 @@ MISSING_PERSONS = """
     SELECT p.id, p.source_id, false, true FROM person p
     WHERE p.source_id IS NOT NULL AND p.listed AND NOT EXISTS (SELECT 1 FROM staged_person t WHERE t.id = p.id)
 """
-# A role from elsewhere keeps a person active whom the roster no longer knows.
+# A role from elsewhere keeps a person active whom the roster disabled or no longer knows, for that role alone.
 KEPT_ENABLED = """
-    UPDATE staged_person t SET enabled = true FROM role r
+    UPDATE staged_person t SET enabled = true, kept = true FROM role r
     WHERE NOT t.enabled AND r.person_id = t.id AND r.origin <> 'roster'
+"""
+WITHOUT_KEPT = """
+    DELETE FROM staged_role t USING staged_person p
+    WHERE p.kept AND t.person_id = p.id AND t.name IN ('school_staff', 'guardian')
 """
 
 SCHOOL_FATES = """
@@ -102,8 +106,9 @@ WRITE_PERSONS = (
     "INSERT INTO touched SELECT id FROM person_fate",
 )
 
-# In bulk ($1), what the bundle does not say is gone. A delta may take away: everything of who is gone; a student's
-# guardians; in 1.1 ($2) the roles of who is named; in 1.2 the lines of roles.csv that it names.
+# In bulk ($1), what the bundle does not say is gone. A delta may take away: everything of who is gone; what lets in
+# whom it disabled; a student's guardians; in 1.1 ($2) the roles of who is named; in 1.2 the lines of roles.csv that it
+# names.
 DROP_ROLES = """
     WITH dropped AS (
         DELETE FROM role r
@@ -118,7 +123,8 @@ DROP_ROLES = """
                 OR r.source_id <> '' AND r.source_id IN (SELECT source_id FROM named_role)
                 OR EXISTS (
                     SELECT 1 FROM staged_person t
-                    WHERE t.id = r.person_id AND (t.gone OR $2 AND r.name <> 'guardian')
+                    WHERE t.id = r.person_id
+                        AND (t.gone OR t.kept AND r.name <> 'student' OR $2 AND r.name <> 'guardian')
                 )
                 OR r.name = 'guardian' AND EXISTS (
                     SELECT 1 FROM staged_person t WHERE t.id = r.scope_id AND (t.gone OR t.kind = 'student')

@@ -134,5 +134,14 @@ def is_away(error: BaseException) -> bool:
     cause: Any = getattr(error, "orig", None) or error
     if isinstance(cause, OSError | TimeoutError | asyncpg.PostgresConnectionError | ClientError):
         return True
+    return _sqlstate(error)[:2] in {"57", "53", "08"}
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether an error says that a text holds what PostgreSQL keeps in no text: NUL, alone or inside of JSON."""
+    return _sqlstate(error) in {"22021", "22P05"}
+
+
+def _sqlstate(error: BaseException) -> str:
     # SQLAlchemy wraps what asyncpg raises in a class of its own, which has the code only.
-    return str(getattr(cause, "sqlstate", None) or "")[:2] in {"57", "53", "08"}
+    return str(getattr(getattr(error, "orig", None) or error, "sqlstate", None) or "")

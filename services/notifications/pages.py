@@ -15,15 +15,13 @@ from services.notifications.rules import Kind
 from services.notifications.samples import known_language
 from shared import zones
 from shared.clock import utc_now
-from shared.events.vocabulary import LANGUAGES, REMIND_BEFORE, RoleName
+from shared.events.vocabulary import LANGUAGES, REMIND_BEFORE
 from shared.identity import Actor, District, SignedIn
 from shared.refusals import Refusal
 from shared.translations import counts
 from shared.web import Page, Transaction, page, see_other
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
-
-STAFF = (RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF)
 
 
 class PreferencesForm(BaseModel):
@@ -37,7 +35,7 @@ class PreferencesForm(BaseModel):
 
 def _is_family(actor: Actor) -> bool:
     """Pages of staff are English; who is only a guardian reads in the family's language."""
-    return not actor.has(*STAFF)
+    return not actor.is_staff
 
 
 @router.get("/inbox")

@@ -147,7 +147,7 @@ class SignIn(Table, table=True):
     issuer: str | None = None
     """The provider that the browser was sent to."""
     way_on: str = Field(default="/", sa_column_kwargs={"server_default": "/"})
-    """Where somebody goes who comes back from there."""
+    """Where somebody goes who comes back from there, or opens the link."""
     account: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
     """What the provider said (subject, sid, way_out, roles), while one of several people (`person_ids`) is chosen."""
 

@@ -12,6 +12,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from services.people.settings import Settings
+from shared.clock import new_id
 from shared.refusals import Kind, Refusal
 
 MOST_DRAINED = 1_000_000_000
@@ -73,8 +74,9 @@ class _Upload:
     def __init__(self, settings: Settings, id: UUID) -> None:
         settings.uploads_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = path_of(settings, id)
-        self._part = self._path.with_suffix(".zip.part")
-        self._file: IO[bytes] = self._part.open("wb")
+        # The same form may be sent twice at once.
+        self._part = self._path.with_suffix(f".zip.{new_id()}")
+        self._file: IO[bytes] = self._part.open("xb")
         self._size = 0
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ from shared.clock import utc_now
 from shared.events.vocabulary import RoleName
 from shared.identity import Actor, read_link
 from shared.refusals import Kind, Refusal
+from shared.translations import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def by_link(request: Request, session: AsyncSession, token: str) -> Actor:
     else:
         scope = None
     if scope is None:
-        words = "This link is no longer yours to use. Sign in to see what is."
+        words = mark("This link is no longer yours to use. Sign in to see what is.")
         raise Refusal(Kind.GONE, "link_over", words)
     actor = claims.actor(scope)
     request.state.actor = actor

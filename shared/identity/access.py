@@ -11,6 +11,7 @@ from shared.identity.actor import Actor
 from shared.identity.tokens import read_token
 from shared.messaging.tables import revoked_sessions
 from shared.refusals import Kind, Refusal
+from shared.translations import mark
 from shared.web.transaction import Transaction
 
 SESSION_COOKIE = "crosswalk_session"
@@ -61,7 +62,7 @@ class Allow:
             raise Refusal(
                 Kind.FORBIDDEN,
                 "role_missing",
-                "This page is not for your role. If you need it, ask the district office.",
+                mark("This page is not for your role. If you need it, ask the district office."),
             )
         return actor
 

@@ -32,6 +32,11 @@ class Actor:
         return frozenset(r.scope_id for r in self.roles if r.name == name and r.scope_id is not None)
 
     @property
+    def is_staff(self) -> bool:
+        """Whether the person works at a school, a partner or the district office; all others are families."""
+        return self.has(RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF)
+
+    @property
     def is_district(self) -> bool:
         """Whether the person works for the district office."""
         return self.has(RoleName.DISTRICT_OFFICE)

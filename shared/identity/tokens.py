@@ -14,6 +14,7 @@ from shared.identity.actor import Actor
 from shared.identity.keys import private_key, public_key
 from shared.refusals import Kind, Refusal
 from shared.settings import ServiceSettings
+from shared.translations import mark
 
 ALGORITHM = "EdDSA"
 
@@ -124,13 +125,13 @@ def read_link(settings: ServiceSettings, token: str, *, now: datetime) -> LinkCl
         raise Refusal(
             Kind.FORBIDDEN,
             "link_invalid",
-            "This link does not work. Open it from the message once more, or sign in.",
+            mark("This link does not work. Open it from the message once more, or sign in."),
         ) from None
     if now.timestamp() >= claims["exp"]:
         raise Refusal(
             Kind.GONE,
             "link_expired",
-            "This link is too old. Sign in with your e-mail address to see the newest state.",
+            mark("This link is too old. Sign in with your e-mail address to see the newest state."),
         )
     return LinkClaims(
         person_id=UUID(claims["sub"]),

@@ -14,7 +14,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from shared.db import is_away
+from shared.db import is_away, is_unreadable
+from shared.identity.actor import Actor
 from shared.refusals import Kind, Refusal
 from shared.translations import mark
 from shared.web.render import page, wants_html
@@ -40,6 +41,7 @@ NEXT = {
     500: mark("Nothing that you did is lost. Try again; if it happens once more, tell the district office."),
     503: mark("A part of the system does not answer. Nothing was changed; try again in a few seconds."),
 }
+UNREADABLE = mark("A text holds characters that cannot be read. Type it again.")
 
 
 def add_error_pages(app: FastAPI) -> None:
@@ -89,6 +91,9 @@ async def _failed(request: Request, error: Exception) -> Response:
     if is_away(error):
         log.warning("unavailable", path=_route(request), error=repr(error))
         return _render(request, 503, "unavailable", "", retry_after=2)
+    if is_unreadable(error):
+        log.info("refused", code="unreadable", status=400, path=_route(request))
+        return _render(request, 400, "unreadable", UNREADABLE)
     log.error("failed", path=_route(request), exc_info=error)
     return _render(request, 500, "failed", "")
 
@@ -105,12 +110,13 @@ def _render(
     title = TITLES.get(status, HTTPStatus(status).phrase)
     if not wants_html(request):
         return _problem(status, code, title, words, fields, headers)
-    actor = getattr(request.state, "actor", None)
+    actor: Actor | None = getattr(request.state, "actor", None)
     response = page(
         request,
         actor,
         "error.html",
         status=status,
+        for_families=actor is not None and not actor.is_staff,
         title_text=title,
         words=words,
         next_text=NEXT.get(status, ""),

@@ -73,10 +73,8 @@ def only_by_tls(public_url: str) -> bool:
 def forged(headers: Headers) -> bool:
     """Whether a state-changing request comes from another site (Fetch Metadata; Origin for older browsers).
 
-    A request without a cookie cannot abuse anybody's session.
+    Without a cookie, too: another site could sign somebody in as somebody else. Programs send neither header.
     """
-    if "cookie" not in headers:
-        return False
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in {"same-origin", "none"}

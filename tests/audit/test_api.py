@@ -56,6 +56,17 @@ async def test_entries_come_newest_first_25_at_a_time(client_audit: Client, db_a
     assert await found(client_audit, page=4) == []
 
 
+async def test_a_search_with_a_character_that_nothing_has_is_refused_in_words(client_audit: Client) -> None:
+    client = client_audit(DISTRICT)
+
+    answer = await client.get(f"{API}/entries?type=%00")
+    page = await client.get("/audit?type=%00")
+
+    assert (answer.status_code, answer.json()["code"], page.status_code) == (400, "unreadable", 400)
+    assert "holds characters that cannot be read" in answer.json()["detail"]
+    assert "holds characters that cannot be read" in page.text
+
+
 async def test_a_search_says_how_many_fit(client_audit: Client, db_audit: Database) -> None:
     await a_log(db_audit, 30)
 

@@ -1,6 +1,7 @@
 """The pages of people, as a browser without JavaScript meets them."""
 
 import re
+from html import unescape
 from pathlib import Path
 from uuid import UUID
 
@@ -106,6 +107,24 @@ async def test_the_link_of_the_mail_asks_for_a_press_before_it_signs_in(
     assert (pressed.status_code, again.status_code) == (303, 410)
     assert "used already" in again.text
     assert (await other.get("/people/me")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there"), [("/referrals/new?student=1&need=a", "/referrals/new?student=1&need=a"), ("//evil", "/")]
+)
+async def test_the_link_of_the_mail_leads_where_somebody_wanted_to_go(
+    db_people: Database, client_people: Client, wanted: str, there: str
+) -> None:
+    await a_stored_person(db_people)
+    await ask(browser(client_people(None)), way_on=wanted)
+    (letter,) = await send_letters(db_people)
+    other = browser(client_people(None))
+
+    shown = await other.get("/sign-in/link", params={"key": key_in(letter)})
+    fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', shown.text)}
+    pressed = await other.post("/sign-in/link", data=fields)
+
+    assert (pressed.status_code, pressed.headers["location"]) == (303, there)
 
 
 async def test_the_code_does_not_work_in_another_browser(db_people: Database, client_people: Client) -> None:

@@ -1,6 +1,8 @@
 """A roster is brought, checked and applied on pages."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -21,6 +23,15 @@ async def send(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
     form = await client.get("/people/roster")
     action = re.findall(r'action="(/people/roster\?id=[^"]+)"', form.text)[0]
     return await client.post(action, files={"file": ("fall.zip", body, "application/zip")})
+
+
+FORM = {"content-type": "multipart/form-data; boundary=cut"}
+
+
+def a_form(content: bytes) -> bytes:
+    """The body of a form with one file."""
+    head = b'--cut\r\ncontent-disposition: form-data; name="file"; filename="fall.zip"\r\n\r\n'
+    return head + content + b"\r\n--cut--\r\n"
 
 
 async def test_a_roster_is_uploaded_checked_and_applied_on_pages(
@@ -59,6 +70,35 @@ async def test_a_roster_with_errors_shows_the_report(
     assert "users.csv, line&nbsp;6" in page.text
     assert "&lt;nobody&gt;" in page.text
     assert "problems.csv" in page.text
+
+
+async def test_a_form_sent_twice_at_once_is_one_import(
+    db_people: Database, client_people: Client, postgres: str, data_dir: Path, tmp_path: Path
+) -> None:
+    client, settings = browser(client_people(OFFICE)), settings_for(postgres, data_dir)
+    path, form = f"/people/roster?id={new_id()}", a_form(a_bundle(tmp_path).read_bytes())
+    first_is_there = asyncio.Event()
+
+    async def slowly(mine: asyncio.Event | None, others: asyncio.Event | None) -> AsyncIterator[bytes]:
+        yield form[:300]
+        if mine:
+            mine.set()
+        if others:
+            await others.wait()
+        yield form[300:]
+
+    answers = await asyncio.gather(
+        *(client.post(path, content=slowly(*events), headers=FORM)
+          for events in ((None, first_is_there), (first_is_there, None))),
+    )  # fmt: skip
+    await jobs.work_on_imports(db_people, settings, utc_now())
+
+    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [
+        (303, path.replace("?id=", "/"))
+    ] * 2
+    assert "adds <strong>6</strong>" in (await client.get(answers[0].headers["location"])).text
+    await client.post(f"{answers[0].headers['location']}/discard")
+    assert list(settings.uploads_dir.glob("*")) == []
 
 
 async def test_a_form_without_a_file_comes_back(db_people: Database, client_people: Client) -> None:

@@ -250,3 +250,21 @@ async def test_a_role_opens_its_own_pages_only(world: World, client_referrals: C
     assert await status(world.guardian, "students") == 403
     assert await status(world.staff, "family") == 403
     assert await status(stranger, "referrals") == 403
+
+
+async def test_a_text_with_a_character_that_cannot_be_kept_is_refused_in_words(
+    world: World, client_referrals: Client
+) -> None:
+    staff = client_referrals(world.staff)
+    sent = body(world)
+    sent["consent"] |= {"guardian_id": None, "guardian_name": "Aunt\0Rosa"}
+
+    answers = [
+        await staff.get("/referrals?partner=%00"),
+        await staff.get(f"{API}/referrals", params={"partner": "\0"}),
+        await staff.post(f"{API}/referrals", json=sent),
+    ]
+
+    assert {answer.status_code for answer in answers} == {400}
+    assert all("holds characters that cannot be read" in answer.text for answer in answers)
+    assert (await staff.get(f"{API}/referrals/{sent['id']}")).status_code == 404

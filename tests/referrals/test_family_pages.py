@@ -1,5 +1,6 @@
 """What families see and do: in their language, signed in or by the link of a message."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,23 @@ async def test_a_link_that_is_too_old_forged_or_stolen_opens_nothing(
     assert statuses == [410, 403, 410, 410, 410, 410]
     assert "Jean" not in old.text + forged.text + not_theirs.text
     assert await world.state(id) == "awaiting_consent"
+
+
+async def test_a_link_that_opens_nothing_says_so_in_the_reader_s_language(
+    world: World, client_referrals: Client, link: Any
+) -> None:
+    id = await world.submit(consent=None)
+    client = client_referrals(None)
+    addresses = link(world.guardian, id, hours=-1), "/referrals/by-link/x", link(world.guardian, id, person_id=new_id())
+
+    pages = [(await client.get(address, headers={"accept-language": "es"})).text for address in addresses]
+
+    told = [re.search(r'class="lede">([^<.]*)', page) for page in pages]
+    assert [words and words[1] for words in told] == [
+        "Este enlace es demasiado antiguo",
+        "Este enlace no funciona",
+        "Usted ya no puede usar este enlace",
+    ]
 
 
 async def test_a_link_ends_when_its_person_is_no_guardian_any_more(

@@ -112,6 +112,17 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(app: FastA
     assert answer.headers["location"] == "/sign-in?next=%2Ftests%2Fmine%3Fpage%3D2"
 
 
+async def test_what_goes_wrong_is_told_to_families_in_their_language_and_to_staff_in_english(app: FastAPI) -> None:
+    guardian = an_actor(RoleName.GUARDIAN, new_id(), language="es")
+    both = an_actor(RoleName.SCHOOL_STAFF, new_id(), language="es")
+
+    answers = [await client(app, actor).get("/tests/district") for actor in (guardian, both)]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert ['lang="es"' in answer.text for answer in answers] == [True, False]
+    assert ["You cannot do this" in answer.text for answer in answers] == [False, True]
+
+
 async def test_a_role_that_is_missing_is_refused(app: FastAPI) -> None:
     staff = an_actor(RoleName.SCHOOL_STAFF, new_id())
 
@@ -132,17 +143,21 @@ async def test_a_session_that_was_ended_lets_nobody_in(app: FastAPI, db_core: Da
     assert (before.status_code, after.status_code) == (200, 303)
 
 
+@pytest.mark.parametrize("cookie", [{"cookie": "crosswalk_session=x"}, {}])
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_a_form_sent_from_another_site_is_not_taken(app: FastAPI, db_core: Database, site: str) -> None:
-    headers = {"sec-fetch-site": site, "cookie": "crosswalk_session=x"}
+async def test_a_form_sent_from_another_site_is_not_taken(
+    app: FastAPI, db_core: Database, site: str, cookie: dict[str, str]
+) -> None:
+    headers = {"sec-fetch-site": site} | cookie
 
     answer = await client(app).post("/tests/write", headers=headers)
 
     assert (answer.status_code, await written(db_core)) == (403, [])
 
 
-async def test_an_old_browsers_forged_form_is_known_by_its_origin(app: FastAPI) -> None:
-    headers = {"origin": "https://evil.example", "cookie": "crosswalk_session=x"}
+@pytest.mark.parametrize("cookie", [{"cookie": "crosswalk_session=x"}, {}])
+async def test_an_old_browsers_forged_form_is_known_by_its_origin(app: FastAPI, cookie: dict[str, str]) -> None:
+    headers = {"origin": "https://evil.example"} | cookie
 
     assert (await client(app).post("/tests/write", headers=headers)).status_code == 403
     headers["origin"] = "http://127.0.0.1:8000"

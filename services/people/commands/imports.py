@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, or_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,9 +32,7 @@ class Claimed:
 
 async def receive_import(session: AsyncSession, id: UUID, *, file_name: str, actor: Actor, now: datetime) -> None:
     """Note an upload that lies ready, and have it checked. The same id again changes nothing (a form sent twice)."""
-    if await session.get(RosterImport, id) is not None:
-        return
-    row = RosterImport(
+    row = insert(RosterImport).values(
         id=id,
         file_name=rules.plain(file_name)[:200] or "roster.zip",
         actor=str(actor),
@@ -41,7 +40,7 @@ async def receive_import(session: AsyncSession, id: UUID, *, file_name: str, act
         created_at=now,
         what="Waiting to be checked",
     )
-    session.add(row)
+    await session.execute(row.on_conflict_do_nothing())
     await wake(session, "jobs")
 
 

@@ -90,11 +90,13 @@ async def ask_for_code(
     client: str,
     limits: Limits,
     registrant: Registrant | None = None,
+    way_on: str = "/",
     now: datetime,
 ) -> str:
     """Have a code and a link sent to an address; returns the ticket that binds the code to this browser.
 
     With a `registrant` the mail goes out also where nobody has the address: redeeming it makes this person.
+    `way_on`: the path where the link leads after signing in.
     """
     address = read_email(email.strip().lower())
     wrong = registrant.wrong() if registrant else {}
@@ -109,6 +111,7 @@ async def ask_for_code(
         email=address,
         ticket_hash=secret.digest(key),
         client=client,
+        way_on=rules.way_on(way_on),
         asked_at=now,
         expires_at=now + limits.code_length,
         send_at=now,
@@ -156,9 +159,9 @@ async def redeem_code(
     return await _open(session, row, "code", device, limits, now)
 
 
-async def look_at_link(session: AsyncSession, *, key: str, now: datetime) -> None:
-    """Refuse a link that would not work; looking does not use it up (mail scanners open every link)."""
-    await _by_link(session, key, now)
+async def look_at_link(session: AsyncSession, *, key: str, now: datetime) -> str:
+    """Where a link leads; refuses one that would not work. Looking uses nothing up (mail scanners open every link)."""
+    return (await _by_link(session, key, now)).way_on
 
 
 async def redeem_link(

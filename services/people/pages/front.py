@@ -78,7 +78,7 @@ async def ask(
     """Has the code and the link sent; the answer is the same for known and unknown addresses."""
     try:
         ticket = await commands.ask_for_code(
-            session, email=email, client=client_of(request), limits=limits_of(request), now=utc_now()
+            session, email=email, client=client_of(request), limits=limits_of(request), way_on=way_on, now=utc_now()
         )
     except Refusal as refusal:
         return _ask_page(request, way_on, email, refusal)
@@ -116,6 +116,7 @@ async def register(
             client=client_of(request),
             limits=limits_of(request),
             registrant=Registrant(given_name, family_name, reader_language(request, actor)),
+            way_on=REGISTER,
             now=utc_now(),
         )
     except Refusal as refusal:
@@ -164,20 +165,24 @@ async def redeem_code(
 @router.get("/sign-in/link")
 async def link_page(request: Request, actor: Anyone, session: Transaction, key: str = "") -> HTMLResponse:
     """Shows a button: only pressing it uses the link, since mail scanners open every link."""
-    await commands.look_at_link(session, key=key, now=utc_now())
-    return page(request, None, "sign_in_link.html", key=key)
+    way_on = await commands.look_at_link(session, key=key, now=utc_now())
+    return page(request, None, "sign_in_link.html", key=key, way_on=way_on)
 
 
 @router.post("/sign-in/link")
 async def redeem_link(
-    request: Request, actor: Anyone, session: Transaction, key: Annotated[str, Form(max_length=200)] = ""
+    request: Request,
+    actor: Anyone,
+    session: Transaction,
+    key: Annotated[str, Form(max_length=200)] = "",
+    way_on: NextField = "/",
 ) -> Response:
     """Signs in with the link, in any browser."""
     now = utc_now()
     outcome = await commands.redeem_link(
         session, key=key, device=device_of(request), limits=limits_of(request), now=now
     )
-    return go_on(request, outcome, "/", now)
+    return go_on(request, outcome, way_on, now)
 
 
 @router.get("/sign-in/who")

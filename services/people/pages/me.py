@@ -6,13 +6,10 @@ from fastapi.responses import HTMLResponse, Response
 from services.people import commands, queries
 from services.people.edge import leave, settings_of
 from shared.clock import utc_now
-from shared.events.vocabulary import RoleName
 from shared.identity import SignedIn
 from shared.web import Transaction, page
 
 router = APIRouter(prefix="/me")
-
-STAFF = (RoleName.DISTRICT_OFFICE, RoleName.SCHOOL_STAFF, RoleName.PARTNER_STAFF)
 
 
 @router.get("")
@@ -21,7 +18,7 @@ async def me(request: Request, actor: SignedIn, session: Transaction) -> HTMLRes
     assert actor.person_id is not None
     sessions = await queries.live_sessions(session, actor.person_id, here=actor.session_id, now=utc_now())
     person = await queries.person(session, actor.person_id)
-    return page(request, actor, "me.html", for_families=not actor.has(*STAFF), person=person, sessions=sessions)
+    return page(request, actor, "me.html", for_families=not actor.is_staff, person=person, sessions=sessions)
 
 
 @router.post("/sign-out-everywhere")

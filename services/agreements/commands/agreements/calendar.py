@@ -21,7 +21,8 @@ from shared.events.agreements import AgreementFact, AgreementReminded, Agreement
 from shared.events.vocabulary import TodoKind
 from shared.messaging import emit_many
 
-BATCH = 500
+BATCH = 100
+"""What one look takes: on a usual morning some hundreds are due, and each worker shall have its part."""
 
 # An agreement that somebody has in hand right now is left for the next look.
 _CLAIM = text("""

@@ -37,6 +37,8 @@ VERB_LABELS: dict[str, str] = {
 
 HAPPENED: dict[str, tuple[str, str]] = {
     "started": ("Began to register", ""),
+    "entered": ("Entered by the district", ""),
+    "renamed": ("Renamed to", ""),
     "document_added": ("Attached", ""),
     "accepted": ("Accepted", "good"),
     "removed": ("Taken away", ""),

@@ -124,6 +124,18 @@ def test_a_status_that_is_none_is_taken_as_active_and_said(
         ({"phones": [{"number": "call us"}]}, "number", Became.VALUE_LEFT_OUT),
         ({"schedules": [{"weekday": "Someday", "opens_at": "9", "closes_at": "5"}]}, "schedule", Became.VALUE_LEFT_OUT),
         ({"name": "x" * 300}, "name", Became.CHANGED),
+        ({"minimum_age": 12, "maximum_age": 6}, "minimum_age", Became.VALUE_LEFT_OUT),
+        ({"cost_options": [{"amount": "ask us"}]}, "amount", Became.VALUE_LEFT_OUT),
+        ({"capacities": [{"maximum": "lots"}]}, "capacity", Became.VALUE_LEFT_OUT),
+        ({"assured_date": "last spring"}, "assured_date", Became.VALUE_LEFT_OUT),
+        ({"application_process": "Call first"}, "application_process", Became.VALUE_LEFT_OUT),
+        ({"required_documents": [{"document": "A birth certificate"}]}, "required_documents", Became.VALUE_LEFT_OUT),
+        ({"contacts": [{"name": "Rosa"}, {"name": "Omar"}]}, "contacts", Became.VALUE_LEFT_OUT),
+        (
+            {"service_at_locations": [{"location": {"latitude": "42N", "longitude": "71W"}}]},
+            "latitude",
+            Became.VALUE_LEFT_OUT,
+        ),
         ({"name": "Odds and ends"}, "taxonomy", Became.CHANGED),
     ],
 )
@@ -269,3 +281,25 @@ def test_the_official_examples_are_read() -> None:
     for reading in (whole, listed, tables):
         assert [program.values.name for program in reading.programs] == ["Community Counselling"]
         assert reading.programs[0].values.needs == ("mental_health",)
+
+
+def test_of_two_services_with_one_id_the_first_counts_and_the_other_is_said() -> None:
+    reading = read(SERVICE, SERVICE | {"name": "Another club"})
+
+    assert [program.values.name for program in reading.programs] == ["Homework club"]
+    assert said(reading, "id") == [(Became.ROW_LEFT_OUT, SERVICE["id"])]
+
+
+def test_a_row_that_belongs_to_nothing_is_said_once() -> None:
+    content = a_zip(
+        organizations=[{"id": "1", "name": "City Year"}],
+        services=[{"id": "10", "organization_id": "1", "name": "Homework club", "status": "active"}],
+        phones=[{"service_id": "404", "number": "617 555 0123"}],
+        attributes=[{"link_id": "10", "taxonomy_term_id": "none"}, {"link_id": "405", "taxonomy_term_id": "none"}],
+    )
+
+    reading = read_hsds(content, "US", {})
+
+    assert said(reading, "service_id") == [(Became.VALUE_LEFT_OUT, "404")]
+    assert said(reading, "taxonomy_term_id") == [(Became.VALUE_LEFT_OUT, "none")]
+    assert said(reading, "link_id") == [(Became.VALUE_LEFT_OUT, "405")]

@@ -351,3 +351,22 @@ async def test_a_partner_from_an_import_counts_as_approved_and_may_be_asked_for_
     await completed(session_agreements, organization, tmp_path, partner_of(organization.id))
 
     assert organization.standing == (PartnerStatus.APPROVED, Review.WAITING)
+
+
+async def test_that_the_district_entered_and_renamed_a_partner_stands_in_its_timeline(
+    session_agreements: AsyncSession,
+) -> None:
+    organization = await an_organization(session_agreements, "City Yaer")
+    await commands.rename_organization(
+        session_agreements,
+        organization.id,
+        name="City Year",
+        version=organization.version,
+        actor=the_district(),
+        now=NOW,
+    )
+    await session_agreements.flush()
+
+    happened = await queries.partner_history(session_agreements, organization.id)
+
+    assert {(line.what, line.words) for line in happened} == {("entered", ""), ("renamed", "City Year")}

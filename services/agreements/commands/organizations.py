@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.commands.common import kept_organization, state_of, unique
-from services.agreements.commands.partners import programs_of
+from services.agreements.commands.partners import note_partner, programs_of, touch_partner
 from services.agreements.models import Organization
 from services.agreements.queries.duplicates import Duplicate, possible_duplicates, traits_of
 from services.agreements.rules import duplicates, organization_name, who
@@ -46,6 +46,7 @@ async def register_organization(
         await refuse_duplicates(session, organization)
     async with unique(session, taken(name)):
         session.add(organization)
+    session.add(note_partner(organization, "entered", actor=actor, now=now))
     await emit(session, OrganizationRegistered(organization_id=organization_id, name=name), actor=actor, now=now)
     return organization
 
@@ -63,9 +64,8 @@ async def rename_organization(
     await refuse_taken(session, name, organization_id)
     async with unique(session, taken(name)):
         organization.name, organization.name_key = name, name_key(name)
-    organization.version += 1
-    organization.changed_at, organization.changed_by = now, str(actor)
-    organization.changed_by_label = who(actor, name)
+    touch_partner(organization, actor=actor, now=now)
+    session.add(note_partner(organization, "renamed", actor=actor, now=now, words=name))
     programs = await programs_of(session, organization_id)
     await emit(session, OrganizationRenamed(organization_id=organization_id, name=name), actor=actor, now=now)
     await emit_many(session, [state_of(program, organization) for program in programs], actor=actor, now=now)

@@ -118,8 +118,7 @@ def _tables(files: Mapping[str, bytes]) -> Content:
         raise _refused("There is no services.csv with rows in the zip.")
     homes = {one["id"]: one for one in tables["organizations"] if one.get("id")}
     places = _places(tables)
-    services = {one["id"]: one for one in tables["services"] if one.get("id")}
-    _attach(tables, services, content.lines)
+    services = {one["id"]: one for one in reversed(tables["services"]) if one.get("id")}
     for service in tables["services"]:
         service["organization"] = homes.get(service.get("organization_id", ""))
     for home in homes.values():
@@ -147,8 +146,11 @@ def _attach(tables: Mapping[str, list[Json]], services: Mapping[str, Json], repo
     for row in tables["attributes"]:
         service = services.get(row.get("link_id") or row.get("service_id") or "")
         term = terms.get(row.get("taxonomy_term_id") or row.get("taxonomy_id") or "")
-        if service is not None:
-            service.setdefault("attributes", []).append(row | {"taxonomy_term": term or {}})
+        if service is not None and term is not None:
+            service.setdefault("attributes", []).append(row | {"taxonomy_term": term})
+        elif row.get("link_entity", "service") == "service":
+            names = ("taxonomy_term_id", "taxonomy_id") if service else ("link_id", "service_id")
+            report.append(_orphan("attributes", row, next((name for name in names if name in row), names[0])))
     for service in services.values():
         ids = filter(None, (one.strip() for one in str(service.get("taxonomy_ids", "")).split(",")))
         service.setdefault("attributes", []).extend({"taxonomy_term": terms[id]} for id in ids if id in terms)

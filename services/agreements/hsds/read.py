@@ -35,7 +35,11 @@ def read_hsds(content: bytes, country: str, schools: Mapping[str, UUID], progres
             said.append(_left_out(row, service, home))
             continue
         for program in _programs(ServiceReader(row, service, country, schools, said), home, said):
-            programs.setdefault(program.id, program)
+            if programs.setdefault(program.id, program) is not program:
+                reason = "Another row has this id; the first one counts"
+                said.append(
+                    _line(Became.ROW_LEFT_OUT, row, "id", str(service.get("id") or program.values.name), reason)
+                )
         if progress:
             progress(done, len(found.services))
     ordered = tuple(sorted(said, key=lambda one: one.row or 0))
@@ -66,7 +70,7 @@ def _programs(reader: ServiceReader, home: ReadOrganization, said: list[Line]) -
     if len(places) > 1:
         reason = f"It takes place at {len(places)} places; each became a program"
         said.append(Line(became=Became.CHANGED, row=reader.row, column="location", value=reader.name, reason=reason))
-    values, status, assured = reader.values(home.name), _status(reader, said), _day(reader.service.get("assured_date"))
+    values, status, assured = reader.values(home.name), _status(reader, said), _assured(reader, said)
     for number, place in enumerate(places or [{}]):
         id = _id(reader.service.get("id"), "service", home.id, reader.name)
         at = id if not number else UUID(made("program", id, place.get("site") or number))
@@ -82,11 +86,18 @@ def _status(reader: ServiceReader, said: list[Line]) -> ProgramStatus:
     return known or ProgramStatus.OPEN
 
 
-def _day(value: object) -> date | None:
+def _assured(reader: ServiceReader, said: list[Line]) -> date | None:
+    text = line(str(reader.service.get("assured_date") or ""))
     try:
-        return date.fromisoformat(str(value or "")[:10])
+        return date.fromisoformat(text[:10]) if text else None
     except ValueError:
+        reason = "Not a date; it counts as confirmed on the day of the import"
+        said.append(_line(Became.VALUE_LEFT_OUT, reader.row, "assured_date", text, reason))
         return None
+
+
+def _line(became: Became, row: int, column: str, value: str, reason: str) -> Line:
+    return Line(became=became, row=row, column=column, value=value[:200], reason=reason)
 
 
 def _id(given: object, *parts: object) -> UUID:

@@ -28,6 +28,13 @@ _WEEKDAYS = {str(number): day for number, day in enumerate(DAYS, start=1)}
 _SHOWN = 200
 
 
+NO_PLACE = (
+    "alternate_name", "accreditations", "alert", "application_process", "interpretation_services", "licenses",
+    "required_documents", "service_areas", "wait_time",
+)  # fmt: skip
+"""What HSDS says of a service and no program does."""
+
+
 class ServiceReader:
     """Reads one service; `said` collects what was changed or left out."""
 
@@ -41,8 +48,9 @@ class ServiceReader:
         contact = next((line(_text(one.get("name"))) for one in self._all("contacts") if one.get("name")), "")
         cents, note = self._cost()
         currency = self._currency() if cents else ""
-        low, high = self._number("minimum_age", MAX_AGE), self._number("maximum_age", MAX_AGE)
+        low, high = self._ages()
         room = next(iter(self._all("capacities")), {})
+        self._say_what_has_no_place()
         return ProgramValues(
             name=self.name,
             description=self._cut("description", lines(_bare(_text(self.service.get("description"))))),
@@ -51,14 +59,14 @@ class ServiceReader:
             school_ids=self._schools(),
             languages=self._languages(),
             schedule=self._cut("schedule", "; ".join(self._spoken())),
-            capacity=_whole(room.get("maximum"), 1, MAX_CAPACITY),
-            open_places=_whole(room.get("available"), 0, MAX_CAPACITY),
+            capacity=self._places_in(room, "maximum", 1),
+            open_places=self._places_in(room, "available", 0),
             contact_name=self._cut("contact_name", contact or organization),
             contact_email=email,
             contact_phone=phone.number if phone else None,
             contact_extension=phone.extension if phone else "",
-            minimum_age=low if low is None or high is None or low <= high else None,
-            maximum_age=high if low is None or high is None or low <= high else None,
+            minimum_age=low,
+            maximum_age=high,
             cost_cents=cents,
             currency=currency,
             cost_note=self._cut("cost_note", note),
@@ -85,6 +93,8 @@ class ServiceReader:
         try:
             latitude, longitude = map(float, said)
         except ValueError:
+            if any(said):
+                self._left_out("latitude", ", ".join(said), "Not latitude and longitude in degrees")
             return {}
         if abs(latitude) > 90 or abs(longitude) > 180 or (latitude, longitude) == (0, 0):
             self._left_out("latitude", ", ".join(said), "No place on earth, or none that anybody could mean")
@@ -166,7 +176,12 @@ class ServiceReader:
     def _cost(self) -> tuple[int | None, str]:
         options = self._all("cost_options")
         note = _text(self.service.get("fees_description")) or _text(self.service.get("fees"))
-        cents = next((cents_in(_amount(one.get("amount"))) for one in options if one.get("amount") is not None), None)
+        amounts = [_text(one.get("amount")) for one in options if one.get("amount") is not None]
+        cents = cents_in(_amount(amounts[0])) if amounts else None
+        if amounts and cents is None:
+            self._left_out("amount", amounts[0], "Not an amount of money")
+        if len(amounts) > 1:
+            self._left_out("amount", "; ".join(amounts[1:]), "A program says one amount: the first")
         said = next((_text(one.get("amount_description")) for one in options if one.get("amount_description")), note)
         if cents is None and folded(note).strip(" .") in ("free", "none", "no fee", "no cost", "gratis"):
             return 0, ""
@@ -215,6 +230,31 @@ class ServiceReader:
             self._say(Became.CHANGED, "url", text, f"Read as {address}")
         return address
 
+    def _ages(self) -> tuple[int | None, int | None]:
+        low, high = self._number("minimum_age", MAX_AGE), self._number("maximum_age", MAX_AGE)
+        if low is not None and high is not None and low > high:
+            self._left_out("minimum_age", f"{low} to {high}", "The minimum is above the maximum; both were left out")
+            return None, None
+        return low, high
+
+    def _places_in(self, room: Json, key: str, least: int) -> int | None:
+        text = line(_text(room.get(key)))
+        number = _whole(text, least, MAX_CAPACITY)
+        if text and number is None:
+            self._left_out("capacity", text, "Not a number of places")
+        return number
+
+    def _say_what_has_no_place(self) -> None:
+        """Say what the file tells and a program has no place for."""
+        for key in NO_PLACE:
+            said = self.service.get(key)
+            words = "; ".join(map(_words, said)) if isinstance(said, list) else _text(said)
+            if line(words):
+                self._left_out(key, words, "A program has no place for it here")
+        for key in ("contacts", "capacities"):
+            for one in self._all(key)[1:]:
+                self._left_out(key, _words(one), "A program says one: the first")
+
     def _number(self, field: str, most: int) -> int | None:
         text = line(_text(self.service.get(field)))
         number = _whole(text, 0, most)
@@ -243,6 +283,13 @@ _OTHER_TAXONOMIES = (made("taxonomy", GRADES), made("taxonomy", SCHOOLS))
 
 def _text(value: object) -> str:
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _words(value: object) -> str:
+    """What a thing of HSDS says, without ids: enough to find it in its file."""
+    if not isinstance(value, dict):
+        return _text(value)
+    return ", ".join(text for key, one in value.items() if not key.endswith(("id", "#")) and (text := _text(one)))
 
 
 def _list(value: object) -> list[Json]:

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
+from deploy.broker import free_port
 from deploy.environment import variables
 from deploy.folder import DataFolder
 from deploy.kafka.server import KafkaServer
@@ -64,20 +66,56 @@ class OldSystem(RunningSystem):
 @asynccontextmanager
 async def new_workers(system: RunningSystem, kafka: str) -> AsyncIterator[str]:
     """Our workers beside, on the same databases and in the same groups."""
-    url = Postgres(DataFolder(system.data)).url
-    given = {**variables(DataFolder(system.data), system.state()), "CROSSWALK_KAFKA_BOOTSTRAP_SERVERS": kafka}
-    environment = {**os.environ, **given, "CROSSWALK_DATABASE_URL": url}
+    environment = environment_beside(system, kafka)
     workers = [
         await asyncio.create_subprocess_exec(COMMAND, "serve", name, "worker", env=environment) for name in SERVICES
     ]
     try:
-        yield url
+        yield environment["CROSSWALK_DATABASE_URL"]
         assert [worker.returncode for worker in workers] == [None] * len(workers)
     finally:
         for worker in workers:
             worker.send_signal(signal.SIGTERM)
         for worker in workers:
             await worker.wait()
+
+
+@asynccontextmanager
+async def new_pages(system: RunningSystem, kafka: str) -> AsyncIterator[str]:
+    """Our pages beside, at the address that is given, on the same databases."""
+    port = free_port()
+    pages = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.pages", str(port), env=environment_beside(system, kafka), cwd=ROOT
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+        assert pages.returncode is None
+    finally:
+        pages.send_signal(signal.SIGTERM)
+        await pages.wait()
+
+
+def environment_beside(system: RunningSystem, kafka: str) -> dict[str, str]:
+    """What a process of ours is told that runs beside those of a system."""
+    folder = DataFolder(system.data)
+    given = {**variables(folder, system.state()), "CROSSWALK_KAFKA_BOOTSTRAP_SERVERS": kafka}
+    return {**os.environ, **given, "CROSSWALK_DATABASE_URL": Postgres(folder).url}
+
+
+async def play(pages: str, mail: str) -> subprocess.CompletedProcess[str]:
+    """Our `crosswalk demo` on pages that `crosswalk up` did not start, once they answer."""
+    await until(lambda: answers(pages), "the new release's pages")
+    return await asyncio.to_thread(
+        subprocess.run, [str(COMMAND), "demo", "--url", pages, "--mail", mail],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+async def answers(url: str) -> bool:
+    async with httpx.AsyncClient() as client:
+        with suppress(httpx.HTTPError):
+            return (await client.get(f"{url}/sign-in")).is_success
+    return False
 
 
 async def stand_at_our_revisions(url: str) -> bool:
@@ -107,6 +145,8 @@ async def test_the_release_before_and_this_one_do_the_main_job_side_by_side(old_
         async with new_workers(system, broker_of_all) as url:
             await until(lambda: stand_at_our_revisions(url), "our migrations beside the old processes")
             beside = await system.run("demo")
+        async with new_pages(system, broker_of_all) as pages:
+            before_workers = await play(pages, system.url)
         stopped = await system.stop()
 
         new.data = system.data
@@ -119,6 +159,7 @@ async def test_the_release_before_and_this_one_do_the_main_job_side_by_side(old_
 
     assert alone.returncode == 0, alone.stdout + alone.stderr
     assert beside.returncode == 0, beside.stdout + beside.stderr
+    assert before_workers.returncode == 0, before_workers.stdout + before_workers.stderr
     assert "Stopped" in stopped
     assert "Nothing is due." in due.stdout, due.stdout + due.stderr
     assert after.returncode == 0, after.stdout + after.stderr

@@ -69,8 +69,13 @@ class ComposedSystem:
         self.compose("kill", "--signal", "SIGKILL", service)
 
     def revive(self, service: str) -> None:
-        """Start it again, and wait until it is healthy."""
-        self.compose("up", "--detach", "--no-deps", "--no-recreate", "--wait", "--wait-timeout", str(START), service)
+        """Start it again, and wait until it is healthy; where it does not become so, what it logged is in the error."""
+        wait = ("--wait", "--wait-timeout", str(START))
+        try:
+            self.compose("up", "--detach", "--no-deps", "--no-recreate", *wait, service)
+        except AssertionError as error:
+            error.add_note(self.compose("logs", "--timestamps", "--tail", "40", service))
+            raise
 
     def state(self, service: str) -> Any:
         """What the engine says of a service's container."""

@@ -19,7 +19,7 @@ from shared.events.vocabulary import LANGUAGES, REMIND_BEFORE
 from shared.identity import Actor, District, SignedIn
 from shared.refusals import Refusal
 from shared.translations import counts
-from shared.web import Page, Transaction, page, see_other
+from shared.web import Page, Transaction, page, remember_language, see_other
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 
@@ -100,7 +100,9 @@ async def set_preferences(
     except Refusal as refusal:
         wishes = await queries.preferences(session, actor)
         return _preferences_page(request, actor, wishes, form, refusal=refusal)
-    return see_other("/notifications/preferences?saved=true")
+    saved = see_other("/notifications/preferences?saved=true")
+    remember_language(saved, form.language)
+    return saved
 
 
 def _preferences_page(

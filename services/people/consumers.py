@@ -1,4 +1,4 @@
-"""What people does about others' facts: organizations have names, and a program's contact may answer for it."""
+"""What people does about others' facts: who may answer for which organization, and how people wish to be spoken to."""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -10,6 +10,7 @@ from shared.events.agreements import (
     ProgramChanged,
     RegistrationStarted,
 )
+from shared.events.notifications import PreferencesChanged
 from shared.identity import system
 from shared.messaging import Event, Handlers
 
@@ -41,6 +42,12 @@ async def let_registrant_act(session: AsyncSession, event: Event[RegistrationSta
     """Whoever registers an organization may act for it."""
     fact = event.fact
     await commands.let_act_for(session, fact.person_id, fact.organization_id, actor=US, now=event.time)
+
+
+@on(PreferencesChanged)
+async def keep_wish(session: AsyncSession, event: Event[PreferencesChanged]) -> None:
+    """Pages and mails to sign in with speak the language that the person chose."""
+    await commands.keep_wish(session, event.fact.person_id, event.fact.language)
 
 
 @on(OrganizationMerged)

@@ -44,6 +44,8 @@ class Person(Table, table=True):
     """E.164."""
     language: str = "en"
     """BCP 47, or what the roster said."""
+    wished_language: str | None = None
+    """BCP 47: the person's own choice, which goes before the roster; None: nothing was chosen."""
     grade: str | None = None
     """Of a student: CEDS."""
     listed: bool = False
@@ -56,6 +58,11 @@ class Person(Table, table=True):
         Index("ix_person_email", text("lower(email)")),
         Index("ix_person_names", "family_name", "given_name", "id"),
     )
+
+    @property
+    def reads(self) -> str:
+        """BCP 47: in which language to speak to the person."""
+        return self.wished_language or self.language
 
 
 class Origin(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from shared.clock import utc_now
@@ -88,8 +88,13 @@ def page(
         )
     response = HTMLResponse(html, status_code=status)
     if translated and request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie("lang", chosen, max_age=365 * 86400, samesite="lax", httponly=True)
+        remember_language(response, chosen)
     return response
+
+
+def remember_language(response: Response, language: str) -> None:
+    """Let pages speak this language in this browser from now on."""
+    response.set_cookie("lang", language, max_age=365 * 86400, samesite="lax", httponly=True)
 
 
 def reader_language(request: Request, actor: Actor | None) -> str:

@@ -95,6 +95,18 @@ async def test_a_guardian_keeps_a_choice_and_sees_that_it_is_kept(client_notific
     assert 'class="note note--good"' in after.text
 
 
+async def test_pages_speak_the_language_that_was_chosen_from_then_on(
+    client_notifications: Client, father: Actor
+) -> None:
+    client = client_notifications(father)
+    before = await client.get("/notifications/inbox")
+
+    await client.post("/notifications/preferences", data={"language": "fr", "email": "yes"})
+    after = await client.get("/notifications/inbox")
+
+    assert ('<html lang="ar"' in before.text, '<html lang="fr"' in after.text) == (True, True)
+
+
 async def test_a_choice_that_cannot_be_kept_is_shown_again(client_notifications: Client, father: Actor) -> None:
     answer = await client_notifications(father).post(
         "/notifications/preferences", data={"language": "tl", "email": "no"}

@@ -13,7 +13,7 @@ from services.people.commands.imports import (
     note_progress,
     receive_import,
 )
-from services.people.commands.persons import add_person, grant_role, revoke_role
+from services.people.commands.persons import add_person, grant_role, keep_wish, revoke_role
 from services.people.commands.provider import CameBack, come_back, enter_by_provider, go_to_provider, signed_out_there
 from services.people.commands.register import let_act_for, move_roles
 from services.people.commands.sessions import (
@@ -71,6 +71,7 @@ __all__ = [
     "issue_setup_link",
     "keep_contact",
     "keep_organization",
+    "keep_wish",
     "let_act_for",
     "look_at_link",
     "move_roles",

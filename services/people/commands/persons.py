@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -95,6 +95,12 @@ async def revoke_role(session: AsyncSession, person_id: UUID, role: Role, *, act
     if len(by_hand) == len(held):
         await emit(session, RoleRevoked(person_id=person_id, role=role), actor=actor, now=now)
     await _after_change(session, [person_id], actor, now)
+
+
+async def keep_wish(session: AsyncSession, person_id: UUID, language: str) -> None:
+    """Know in which language a person wants to read; of somebody who was erased nothing is kept."""
+    wish = update(Person).where(col(Person.id) == person_id).values(wished_language=language)
+    await session.execute(wish)
 
 
 async def locked(session: AsyncSession, person_id: UUID) -> Person:

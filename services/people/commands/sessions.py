@@ -56,7 +56,7 @@ async def start_session(
     actor = Actor(
         person_id=person.id,
         name=f"{person.given_name} {person.family_name}".strip(),
-        language=person.language,
+        language=person.reads,
         roles=tuple(roles),
         session_id=row.id,
     )

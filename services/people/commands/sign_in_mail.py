@@ -70,7 +70,7 @@ async def _claim(
     row.code_hash, row.link_hash = await secret.code_digest(code, row.id), secret.digest(key)
     row.sends += 1
     row.send_at = now + LEASE
-    language = best_language(persons[0].language if persons else row.language)
+    language = best_language(persons[0].reads if persons else row.language)
     mail = write_mail(row.email, code, link_address(public_url, key), language, minutes)
     return Letter(row.id, row.sends, mail)
 

@@ -223,4 +223,4 @@ async def office_by_email(session: AsyncSession, email: str) -> Actor | None:
     person = (await session.exec(query)).first()
     if person is None:
         return None
-    return Actor(person.id, f"{person.given_name} {person.family_name}".strip(), person.language)
+    return Actor(person.id, f"{person.given_name} {person.family_name}".strip(), person.reads)

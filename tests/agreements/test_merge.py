@@ -61,10 +61,11 @@ async def test_both_timelines_say_what_happened(session_agreements: AsyncSession
 
     await merged(session_agreements, gone, into)
 
-    (left,) = await queries.partner_history(session_agreements, gone.id)
-    (took,) = await queries.partner_history(session_agreements, into.id)
+    left, _ = await queries.partner_history(session_agreements, gone.id)
+    took, entered = await queries.partner_history(session_agreements, into.id)
     assert (left.what, left.words, left.by_label) == ("merged", "City Year", "The district office")
     assert (took.what, took.words) == ("took_over", "City Yaer")
+    assert entered.what == "entered"
 
 
 async def test_what_waited_for_the_old_one_waits_for_the_new_one(

@@ -59,6 +59,10 @@ class Brake:
         """Stand where an earlier process stood."""
         self.until, self.tries = until, tries
 
+    def release(self) -> None:
+        """It works elsewhere: hold no more."""
+        self.until, self.tries = None, 0
+
     def let_go(self) -> None:
         """Somebody wants what fails set aside: hold no more, until something works again."""
         self.until, self.tries, self._lenient = None, 0, True

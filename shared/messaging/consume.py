@@ -27,8 +27,8 @@ from shared.observability.trace import Trace, traced
 log = structlog.get_logger()
 T = TypeVar("T")
 
-GONE = timedelta(seconds=10)
-"""Whoever holds a topic and is so late with the next try is gone; who reads on tries in its place."""
+GONE = timedelta(minutes=3)
+"""Whoever holds a topic and is so late with the next try is gone; who reads on brakes by itself where it must."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,20 @@ class Consumer:
         return held
 
     async def look_at_brakes(self) -> None:
-        """Stand where an earlier process of this service stood, and go on where a person said so."""
+        """Stand where an earlier process of this service stood; go on where a person said so, or another did."""
+        rows = {row.topic: row for row in await read_brakes(self.db)}
         now = self.clock()
-        for row in await read_brakes(self.db):
-            is_new, brake = row.topic not in self.brakes, self._brake(row.topic)
+        for topic, row in rows.items():
+            is_new, brake = topic not in self.brakes, self._brake(topic)
             if row.let_go_at is not None:
                 brake.let_go()
-            elif is_new or (brake.until is None and row.next_try_at < now - GONE):
+            elif is_new:
                 brake.hold(row.next_try_at, row.tries)
+            elif brake.until is None and row.next_try_at < now - GONE:
+                await forget_brake(self.db, topic)
+        for topic, brake in self.brakes.items():
+            if topic not in rows and brake.tries_one(now):
+                brake.release()
 
     def _brake(self, topic: str) -> Brake:
         if topic not in self.brakes:

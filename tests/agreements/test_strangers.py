@@ -80,7 +80,8 @@ async def reasons(client: Client, actor: Actor | None, program_id: UUID, organiz
     caller = client(actor)
     paths = [f"{API}/programs/{program_id}", f"{API}/programs?status=any", f"/agreements/programs/{program_id}"]
     paths += [f"/agreements/hsds/services/{program_id}", "/agreements/hsds/services?full=true"]
-    paths += [f"{API}/organizations", f"{API}/organizations/{organization_id}", "/agreements/programs?q=club"]
+    paths += [f"{API}/organizations", f"{API}/organizations/{organization_id}", f"{API}/programs/{program_id}/history"]
+    paths += ["/agreements/programs?q=club"]
     return "\n".join([(await caller.get(path)).text for path in paths])
 
 

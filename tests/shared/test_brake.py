@@ -136,7 +136,7 @@ async def test_what_follows_in_a_batch_does_not_overtake_what_is_held_when_the_p
     assert await effects(db_core) == []
 
 
-async def test_a_brake_of_a_process_that_is_gone_is_taken_over_by_who_reads_on(db_core: Database) -> None:
+async def test_a_brake_of_a_process_that_is_gone_is_forgotten_by_who_reads_on(db_core: Database) -> None:
     clock = Watch()
     gone = Consumer(db_core, noting_handlers(failing=set(names(500))), policy=POLICY, clock=clock)
     other = Consumer(db_core, noting_handlers(), policy=POLICY, clock=clock)
@@ -144,13 +144,30 @@ async def test_a_brake_of_a_process_that_is_gone_is_taken_over_by_who_reads_on(d
     await gone.take(schools(500))
 
     await other.look_at_brakes()
-    in_time = other.brakes["people.schools.v1"].until
-    clock.pass_(5 + 11)
+    in_time = len(await brakes(db_core))
+    clock.pass_(5 + 181)
     await other.look_at_brakes()
-    await other.take(schools(500))
 
-    assert in_time is None
+    assert in_time == 1
     assert await brakes(db_core) == []
+
+
+async def test_who_stands_where_another_was_held_goes_on_when_it_works_there(db_core: Database) -> None:
+    clock, broken = Watch(), set(names(500))
+    holder = Consumer(db_core, noting_handlers(failing=broken), policy=POLICY, clock=clock)
+    held = await holder.take(schools(500))
+    successor = Consumer(db_core, noting_handlers(), policy=POLICY, clock=clock)
+    await successor.look_at_brakes()
+    stood = successor.brakes["people.schools.v1"].until
+
+    broken.clear()
+    clock.pass_(5)
+    await holder.take(held)
+    clock.pass_(1)
+    await successor.look_at_brakes()
+
+    assert stood is not None
+    assert successor.brakes["people.schools.v1"].until is None
 
 
 async def test_a_held_topic_goes_on_by_itself_when_the_cause_has_gone(db_core: Database) -> None:

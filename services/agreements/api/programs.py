@@ -11,7 +11,8 @@ from services.agreements import commands, queries
 from services.agreements.access import Keeper, Staff, is_staff, told
 from services.agreements.api.versions import Version
 from services.agreements.queries import PlaceView, ProgramSearch, ProgramView, SchoolView, SchoolWithPartners
-from services.agreements.rules import ProgramEntry
+from services.agreements.rules import ProgramEntry, not_found
+from services.agreements.rules.partners import hears_why
 from services.agreements.settings import settings_of
 from services.agreements.uploads import directory_file
 from services.agreements.why import Why, why_it_fits
@@ -95,8 +96,10 @@ async def program(actor: Anyone, session: Transaction, program_id: UUID) -> Prog
 
 @router.get("/programs/{program_id}/history")
 async def history(actor: Staff, session: Transaction, program_id: UUID) -> list[ChangeView]:
-    """What happened to a program, newest first."""
-    await queries.program_view(session, program_id)
+    """What happened to a program, newest first; for schools, the district and its own partner."""
+    found = await queries.program_view(session, program_id)
+    if not hears_why(actor, found.organization_id):
+        raise not_found("program")
     return [ChangeView.model_validate(change) for change in await queries.history(session, program_id)]
 
 

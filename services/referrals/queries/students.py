@@ -69,7 +69,7 @@ async def duplicates(session: AsyncSession, student_id: UUID, need: Need, *, act
     if not ids:
         return Duplicates()
     lines = await _referrals(session, col(Referral.id).in_(ids), actor, now)
-    return Duplicates(lines, len(ids) - len(lines))
+    return Duplicates(lines, len(set(ids) - {line.id for line in lines}))
 
 
 async def known_consent(session: AsyncSession, student_id: UUID, need: Need, today: date) -> ConsentShape | None:

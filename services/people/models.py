@@ -50,6 +50,9 @@ class Person(Table, table=True):
     """Of a student: CEDS."""
     listed: bool = False
     """Whether the newest roster names the person."""
+    disabled_by_roster: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether the newest roster that names the person disables them (`enabledUser`); a role from elsewhere may still
+    keep them active, for that role alone."""
     active: bool = True
     search: str
     """Names and address as they are searched: lower case, without accents."""

@@ -53,7 +53,7 @@ async def compare(connection: asyncpg.Connection, reading: Reading) -> Differenc
         await connection.execute(sql.MISSING_SCHOOLS)
     if reading.manifest and reading.manifest.users is Mode.BULK:
         await connection.execute(sql.MISSING_PERSONS, timeout=SLOW)
-    for statement in (sql.KEPT_ENABLED, sql.WITHOUT_KEPT, sql.SCHOOL_FATES, sql.PERSON_FATES):
+    for statement in (sql.KEPT_ENABLED, sql.SCHOOL_FATES, sql.PERSON_FATES):
         await connection.execute(statement, timeout=SLOW)
     fates = {row["fate"]: row["count"] for row in await connection.fetch(sql.COUNT_FATES)}
     (leaving,) = await connection.fetch(sql.COUNT_LEAVING, timeout=SLOW)
@@ -64,7 +64,7 @@ async def write(connection: asyncpg.Connection, reading: Reading) -> tuple[list[
     """Write what differs; the ids of schools and of persons whose state is another now."""
     assert reading.manifest is not None
     bulk, old = reading.manifest.mode is Mode.BULK, reading.manifest.version == "1.1"
-    for statement in (*sql.WRITE_SCHOOLS, *sql.WRITE_PERSONS):
+    for statement in (*sql.WRITE_SCHOOLS, *sql.WRITE_PERSONS, sql.WITHOUT_KEPT):
         await connection.execute(statement, timeout=SLOW)
     await connection.execute(sql.DROP_ROLES, bulk, old, timeout=SLOW)
     await connection.execute(sql.MOVE_ROLES, timeout=SLOW)

@@ -35,10 +35,6 @@ KEPT_ENABLED = """
     UPDATE staged_person t SET enabled = true, kept = true FROM role r
     WHERE NOT t.enabled AND r.person_id = t.id AND r.origin <> 'roster'
 """
-WITHOUT_KEPT = """
-    DELETE FROM staged_role t USING staged_person p
-    WHERE p.kept AND t.person_id = p.id AND t.name IN ('school_staff', 'guardian')
-"""
 
 SCHOOL_FATES = """
     CREATE TEMP TABLE school_fate ON COMMIT DROP AS
@@ -59,9 +55,11 @@ PERSON_FATES = """
     WHERE CASE
         WHEN p.id IS NULL THEN NOT t.gone
         WHEN t.gone THEN p.listed OR p.active <> t.enabled
-        ELSE (p.kind, p.given_name, p.family_name, p.email, p.phone, p.language, p.grade, p.active, p.listed)
+        ELSE (p.kind, p.given_name, p.family_name, p.email, p.phone, p.language, p.grade, p.active, p.listed,
+              p.disabled_by_roster)
             IS DISTINCT FROM
-            (t.kind, t.given_name, t.family_name, t.email, t.phone, t.language, t.grade, t.enabled, true)
+            (t.kind, t.given_name, t.family_name, t.email, t.phone, t.language, t.grade, t.enabled, true,
+              t.kept OR NOT t.enabled)
     END
 """
 COUNT_FATES = """
@@ -88,15 +86,15 @@ WRITE_SCHOOLS = (
 WRITE_PERSONS = (
     """
     INSERT INTO person (id, source_id, kind, given_name, family_name, email, phone, language, grade, listed, active,
-                        search)
+                        disabled_by_roster, search)
     SELECT t.id, t.source_id, t.kind, t.given_name, t.family_name, t.email, t.phone, t.language, t.grade, true,
-           t.enabled, t.search
+           t.enabled, t.kept OR NOT t.enabled, t.search
     FROM staged_person t JOIN person_fate f USING (id) WHERE f.fate = 'added'
     """,
     """
     UPDATE person p SET kind = t.kind, given_name = t.given_name, family_name = t.family_name, email = t.email,
            phone = t.phone, language = t.language, grade = t.grade, listed = true, active = t.enabled,
-           search = t.search
+           disabled_by_roster = t.kept OR NOT t.enabled, search = t.search
     FROM staged_person t JOIN person_fate f USING (id) WHERE p.id = t.id AND f.fate = 'changed'
     """,
     """
@@ -105,6 +103,12 @@ WRITE_PERSONS = (
     """,
     "INSERT INTO touched SELECT id FROM person_fate",
 )
+
+# Also of persons whom the bundle does not name: a student's row names guardians, a line of roles.csv somebody stored.
+WITHOUT_KEPT = """
+    DELETE FROM staged_role t USING person p
+    WHERE p.disabled_by_roster AND p.active AND t.person_id = p.id AND t.name IN ('school_staff', 'guardian')
+"""
 
 # In bulk ($1), what the bundle does not say is gone. A delta may take away: everything of who is gone; what lets in
 # whom it disabled; a student's guardians; in 1.1 ($2) the roles of who is named; in 1.2 the lines of roles.csv that it

@@ -74,12 +74,13 @@ async def a_partnership(session: AsyncSession) -> Partnership:
         omar=an_actor(RoleName.DISTRICT_OFFICE, name="Omar"),
         ivy=an_actor(RoleName.SCHOOL_STAFF, new_id(), name="Ivy"),
     )
-    session.add_all(_person(one) for one in (people.dana, people.rosa, people.omar, people.ivy))
+    session.add_all(person_of(one) for one in (people.dana, people.rosa, people.omar, people.ivy))
     await session.flush()
     return people
 
 
-def _person(actor: Actor) -> Person:
+def person_of(actor: Actor) -> Person:
+    """Somebody as the roster tells of them."""
     assert actor.person_id is not None
     return Person(
         id=actor.person_id, given_name=actor.name, family_name="", email=an_email(actor),

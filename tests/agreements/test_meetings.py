@@ -367,19 +367,20 @@ async def test_who_answered_a_series_is_not_asked_of_it_once_the_date_that_was_m
     assert await waiting(session_agreements, TodoKind.MEETING_ANSWER) == []
 
 
-@pytest.mark.parametrize(("of", "to"), [("2026-10-13", "2026-10-15"), ("2026-12-15", "2026-12-17")])
-async def test_a_new_agenda_is_saved_though_the_next_date_was_moved_from_a_day_that_is_past(
-    session_agreements: AsyncSession, of: str, to: str
+@pytest.mark.parametrize("moves", [{"10-13": "10-15"}, {"12-15": "12-17"}, {"12-08": "12-17", "12-15": "12-18"}])
+async def test_a_new_agenda_is_saved_and_no_date_lost_though_the_next_ones_were_moved_from_days_that_are_past(
+    session_agreements: AsyncSession, moves: dict[str, str]
 ) -> None:
     people = await a_partnership(session_agreements)
     meeting = await a_meeting(session_agreements, people, **WEEKLY)
-    date = next(one for one in await dates_of(session_agreements, meeting) if one.rule_at == local(f"{of} 15:30"))
-    await commands.move_date(
-        session_agreements, meeting.id, date.id, version=1, day=to, hour="15:30", zone=BOSTON, actor=people.dana,
-        now=LATER,
-    )  # fmt: skip
+    of_day = {f"{one.rule_at:%m-%d}": one for one in await dates_of(session_agreements, meeting)}
+    for of, to in moves.items():
+        await commands.move_date(
+            session_agreements, meeting.id, of_day[of].id, version=meeting.version, day=f"2026-{to}", hour="15:30",
+            zone=BOSTON, actor=people.dana, now=LATER,
+        )  # fmt: skip
     before = len(await facts(session_agreements, MeetingMoved))
-    between = local(f"{to} 08:00")
+    between = local(f"2026-{min(moves.values())} 08:00")
 
     form = filled(await meeting_view(session_agreements, meeting.id, people.dana), between)
     form.agenda = "Only the room"
@@ -387,5 +388,7 @@ async def test_a_new_agenda_is_saved_though_the_next_date_was_moved_from_a_day_t
         session_agreements, meeting.id, version=form.version, entry=form, zone=BOSTON, actor=people.dana, now=between
     )
 
-    assert (meeting.agenda, meeting.round, date.starts_at) == ("Only the room", 1, local(f"{to} 15:30"))
+    after = {one.starts_at for one in await dates_of(session_agreements, meeting)}
+    assert (meeting.agenda, meeting.round, len(after)) == ("Only the room", 1, len(of_day))
+    assert {local(f"2026-{to} 15:30") for to in moves.values()} <= after
     assert len(await facts(session_agreements, MeetingMoved)) == before

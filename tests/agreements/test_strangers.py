@@ -1,27 +1,31 @@
 """What is closed to those whom the district has not approved, and what only insiders read."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from services.agreements import commands
 from services.agreements.models import Organization
 from services.agreements.queries.directory import programs_of
 from services.agreements.rules.vetting import Verb
-from shared.clock import new_id
+from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.events.base import Role
 from shared.events.vocabulary import RoleName
 from shared.identity.actor import Actor
-from tests.agreements.partners import NOW, a_registrant, moved, rated, sent
+from tests.agreements.meeting_support import a_meeting, a_partnership, person_of
+from tests.agreements.partners import BOSTON, NOW, a_registrant, moved, rated, sent
 from tests.agreements.support import a_program_of, an_organization, partner_of, the_district
 from tests.agreements.test_directory_standing import halt
 from tests.support.builders import an_actor
 from tests.support.clients import Client
 
 API = "/agreements/api/v1"
-INSIDE = ("meetings/people?q=a", "meetings", "tasks", "agreements", "reviews", "programs.csv")
+INSIDE = ("meetings/people?q=a", "agreements", "reviews", "programs.csv")
 
 
 def who_registers(organization: Organization) -> Actor:
@@ -35,7 +39,8 @@ async def answers(client: Client, actor: Actor) -> set[int]:
     caller = client(actor)
     said = {(await caller.get(f"{API}/{path}")).status_code for path in INSIDE}
     posted = [await caller.post(f"{API}/{path}", json={}) for path in ("meetings", "agreements", "reviews")]
-    pages = [await caller.get(f"/agreements/{path}") for path in ("meetings/new", "agreements", "reviews", "tasks")]
+    doors = ("meetings/new", f"meetings/{new_id()}/edit", "agreements", "reviews")
+    pages = [await caller.get(f"/agreements/{path}") for path in doors]
     return said | {answer.status_code for answer in [*posted, *pages]}
 
 
@@ -73,6 +78,92 @@ async def test_what_was_closed_opens_with_the_approval(
 
     assert before == {403}
     assert 403 not in await answers(client_agreements, partner)
+
+
+@dataclass
+class Invited:
+    """Ana, who registers and is invited by Omar of the district to a meeting with her organization."""
+
+    ana: Actor
+    meeting_id: UUID
+    own: UUID
+    """The task that she took on; `other` is Omar's."""
+    other: UUID
+    of_others: UUID
+    """A meeting of a school and its partner."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def invited(db_agreements: Database, tmp_path: Path) -> Invited:
+    async with db_agreements.transaction() as session:
+        people = await a_partnership(session)
+        organization = await sent(session, tmp_path, a_registrant())
+        ana, omar = who_registers(organization), people.omar
+        assert ana.person_id
+        assert omar.person_id
+        session.add(person_of(ana))
+        await session.flush()
+        meeting = await a_meeting(
+            session, people, by=omar, now=utc_now(), school_id="", organization_id=str(organization.id),
+            person_ids=[str(ana.person_id)], date=f"{utc_now() + timedelta(days=9):%Y-%m-%d}",
+        )  # fmt: skip
+        ids = [
+            (await commands.agree_task(
+                session, task_id=new_id(), meeting_id=meeting.id, owner_id=owner, what="Bring the policy",
+                on="2030-01-07", zone=BOSTON, actor=omar, now=utc_now(),
+            )).id
+            for owner in (ana.person_id, omar.person_id)
+        ]  # fmt: skip
+        return Invited(ana, meeting.id, ids[0], ids[1], of_others=(await a_meeting(session, people)).id)
+
+
+async def test_a_registrant_whom_the_district_meets_reads_the_meeting_answers_and_does_what_they_took_on(
+    invited: Invited, client_agreements: Client
+) -> None:
+    ana, path = client_agreements(invited.ana), f"/agreements/meetings/{invited.meeting_id}"
+
+    answered = await ana.post(f"{path}/answer", data={"answer": "yes"})
+    seen = [await ana.get(one) for one in (path, f"{API}/meetings/{invited.meeting_id}", f"{path}/invitation.ics")]
+    lists = [await ana.get(f"/agreements/{one}") for one in ("meetings?mine=true", "tasks", "calendar")]
+    task = await ana.get(f"/agreements/tasks/{invited.own}")
+    done = await ana.post(f"/agreements/tasks/{invited.own}/finish")
+    after = (await ana.get(f"{API}/tasks/{invited.own}")).json()
+
+    assert (answered.status_code, done.status_code, after["status"]) == (303, 303, "done")
+    assert [one.status_code for one in (*seen, *lists, task)] == [200] * 7
+    assert "You come" in seen[0].text
+    assert "It is done" in task.text
+    assert [words in page.text for words, page in zip(("How the fall", "Bring", "secret"), lists, strict=True)] == [
+        True, True, True,
+    ]  # fmt: skip
+
+
+async def test_a_registrant_who_is_invited_reaches_nobody_else_by_the_meeting(
+    invited: Invited, client_agreements: Client
+) -> None:
+    ana, path = client_agreements(invited.ana), f"/agreements/meetings/{invited.meeting_id}"
+    api, other = f"{API}/meetings/{invited.meeting_id}", f"/agreements/tasks/{invited.other}"
+
+    page, listed = await ana.get(path), await ana.get("/agreements/meetings")
+    date_id = (await ana.get(api)).json()["dates"][0]["id"]
+    refused = [
+        await ana.post(path, data={"do": "find", "find": "dana"}),
+        await ana.put(api, json={"version": 1, "person_ids": [str(new_id())]}),
+    ]
+    hidden = [
+        await ana.post(f"{path}/cancel", data={"version": 1}),
+        await ana.post(f"{path}/dates/{date_id}/move", data={"version": 1, "day": "2030-01-07", "hour": "10:00"}),
+        await ana.post(f"{path}/tasks", data={"what": "Call", "on": "2030-01-07"}),
+        await ana.post(f"{other}/finish"),
+        await ana.post(f"{other}/drop"),
+    ]
+
+    assert await answers(client_agreements, invited.ana) == {403}
+    assert {one.status_code for one in refused} == {403}
+    assert {one.status_code for one in hidden} == {404}
+    assert "Change the meeting" not in page.text
+    assert "/agreements/meetings/new" not in listed.text
+    assert (await ana.get(f"/agreements/meetings/{invited.of_others}")).status_code == 404
 
 
 async def reasons(client: Client, actor: Actor | None, program_id: UUID, organization_id: UUID) -> str:

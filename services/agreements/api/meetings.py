@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from services.agreements import commands, queries
-from services.agreements.access import Staff
+from services.agreements.access import Staff as VettedStaff
 from services.agreements.api.versions import Version
 from services.agreements.queries import DateRow, MeetingSearch, MeetingView, PersonView
 from services.agreements.rules import Answer, MeetingEntry
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
-from shared.identity import Anyone, read_link
+from shared.identity import Anyone, Staff, read_link
 from shared.identity.actor import Actor
 from shared.web import Page, Transaction
 
@@ -82,13 +82,15 @@ async def meetings(
 
 
 @router.get("/meetings/people")
-async def people(actor: Staff, session: Transaction, q: Annotated[str, Query(max_length=200)] = "") -> list[PersonView]:
+async def people(
+    actor: VettedStaff, session: Transaction, q: Annotated[str, Query(max_length=200)] = ""
+) -> list[PersonView]:
     """People at schools, partners and the district who can be invited, by words of their names."""
     return await queries.find_people(session, q)
 
 
 @router.post("/meetings", status_code=201)
-async def schedule_meeting(request: Request, actor: Staff, session: Transaction, body: NewMeeting) -> MeetingView:
+async def schedule_meeting(request: Request, actor: VettedStaff, session: Transaction, body: NewMeeting) -> MeetingView:
     """Schedule a meeting and invite its people."""
     made = await commands.schedule_meeting(
         session, meeting_id=body.id, entry=body, zone=settings_of(request).zone, actor=actor, now=utc_now()
@@ -128,7 +130,7 @@ async def meeting(actor: Staff, session: Transaction, meeting_id: UUID) -> Meeti
 
 @router.put("/meetings/{meeting_id}")
 async def change_meeting(
-    request: Request, actor: Staff, session: Transaction, meeting_id: UUID, body: ChangedMeeting
+    request: Request, actor: VettedStaff, session: Transaction, meeting_id: UUID, body: ChangedMeeting
 ) -> MeetingView:
     """Say anew what a meeting is; other times ask everybody anew."""
     await commands.change_meeting(

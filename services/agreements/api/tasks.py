@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from services.agreements import commands, queries
-from services.agreements.access import Staff
 from services.agreements.api.versions import Version
 from services.agreements.queries import TaskView
 from services.agreements.rules import TaskStatus
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
+from shared.identity import Staff
 from shared.web import Page, Transaction
 
 router = APIRouter(prefix="/agreements/api/v1", tags=["tasks"])

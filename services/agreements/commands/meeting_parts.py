@@ -12,7 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.agreements.commands.todos import To, close_todos, for_organization, for_person, for_school, open_todo
 from services.agreements.models import Invitee, Meeting, MeetingEvent, Occurrence, Person
 from services.agreements.queries import person_names
-from services.agreements.rules import OccurrenceStatus, for_calendars, keeps_meeting, not_found
+from services.agreements.queries.meeting_people import may_change
+from services.agreements.rules import OccurrenceStatus, for_calendars, not_found
 from shared.events.agreements import MeetingChanged, MeetingDate
 from shared.events.vocabulary import TodoKind
 from shared.identity.actor import Actor
@@ -60,8 +61,7 @@ async def locked_meeting(session: AsyncSession, meeting_id: UUID) -> Held:
 async def kept_meeting(session: AsyncSession, meeting_id: UUID, actor: Actor) -> Held:
     """A meeting that the actor may change, locked; for others there is none."""
     held = await locked_meeting(session, meeting_id)
-    meeting = held.meeting
-    if not keeps_meeting(actor, meeting.school_id, meeting.organization_id, meeting.organizer_id):
+    if not await may_change(session, actor, held.meeting):
         raise not_found("meeting")
     return held
 

@@ -210,7 +210,9 @@ class _Changes:
         meeting = held.meeting
         ruled = [one.rule_at for one in held.dates if one.round == meeting.round and one.rule_at >= values.dates[0]]
         as_they_stand = [one.starts_at for one in self.ahead]
-        same = list(values.dates) in (sorted(ruled), as_they_stand)
+        # A form says no rule that has nothing left to give, but the next date alone (`filled`).
+        used_up = all(one.rule_at <= self.now for one in self.ahead)
+        same = list(values.dates) in (sorted(ruled), as_they_stand, as_they_stand[:1] if used_up else as_they_stand)
         return not same or (meeting.zone, meeting.length) != (values.zone, values.length)
 
     @property

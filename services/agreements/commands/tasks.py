@@ -11,10 +11,10 @@ from services.agreements.commands.meeting_parts import kept_meeting, locked_meet
 from services.agreements.commands.meeting_reminders import clock_of, wishes_of
 from services.agreements.commands.todos import close_todos, for_person, open_todo
 from services.agreements.models import Meeting, Task
+from services.agreements.queries.meeting_people import may_change
 from services.agreements.rules import (
     TaskStatus,
     TaskVerb,
-    keeps_meeting,
     next_task_reminder,
     not_found,
     task_moved,
@@ -150,7 +150,7 @@ async def _moved(
     task = await _task(session, task_id)
     meeting = (await locked_meeting(session, task.meeting_id)).meeting
     await session.refresh(task, with_for_update=True)
-    keeps = keeps_meeting(actor, meeting.school_id, meeting.organization_id, meeting.organizer_id)
+    keeps = await may_change(session, actor, meeting)
     if not keeps and (actor.person_id != task.owner_id or verb is TaskVerb.DROP):
         raise not_found("task")
     if task.status is not to:

@@ -7,14 +7,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, meeting_words, queries
-from services.agreements.access import Staff
 from services.agreements.pages.show import show
 from services.agreements.queries import MeetingView
 from services.agreements.rules import Answer
 from services.agreements.settings import settings_of
 from shared.calendars import feed
 from shared.clock import utc_now
-from shared.identity import Actor, Anyone, read_link
+from shared.identity import Actor, Anyone, Staff, read_link
 from shared.web import Transaction, page, see_other
 
 router = APIRouter(prefix="/agreements", include_in_schema=False)

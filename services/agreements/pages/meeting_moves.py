@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.agreements import commands
-from services.agreements.access import Staff
 from services.agreements.pages.meetings import meeting_page
 from services.agreements.rules import Answer
 from services.agreements.settings import settings_of
 from shared.clock import utc_now
+from shared.identity import Staff
 from shared.refusals import Refusal
 from shared.web import Transaction, see_other
 

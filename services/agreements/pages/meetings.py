@@ -11,7 +11,8 @@ from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, meeting_words, queries
-from services.agreements.access import Staff
+from services.agreements.access import Staff as VettedStaff
+from services.agreements.access import is_vetted
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import MeetingSearch, MeetingView
 from services.agreements.rules import MeetingEntry, Repeat, not_found
@@ -20,7 +21,7 @@ from services.agreements.words import id_in
 from shared import zones
 from shared.calendars import feed
 from shared.clock import new_id, utc_now
-from shared.identity import Actor
+from shared.identity import Actor, Staff
 from shared.refusals import Kind, Refusal
 from shared.web import Page, Transaction, see_other
 
@@ -59,13 +60,17 @@ async def meetings(
     _, open_tasks = await queries.find_tasks(session, actor, mine=True, limit=1)
     return show(
         request, actor, "meetings.html", dates=found, total=total, paging=paging, search=search, said=meeting_words,
-        schools=await _schools(session), open_tasks=open_tasks,
+        schools=await _schools(session), open_tasks=open_tasks, may_call=await is_vetted(session, actor),
     )  # fmt: skip
 
 
 @router.get("/meetings/new")
 async def new_meeting(
-    request: Request, actor: Staff, session: Transaction, organization: UUID | None = None, school: UUID | None = None
+    request: Request,
+    actor: VettedStaff,
+    session: Transaction,
+    organization: UUID | None = None,
+    school: UUID | None = None,
 ) -> HTMLResponse:
     """The empty form."""
     own_school = school or next(iter(sorted(actor.school_ids)), "")
@@ -76,7 +81,7 @@ async def new_meeting(
 
 @router.post("/meetings")
 async def schedule_meeting(
-    request: Request, actor: Staff, session: Transaction, form: Annotated[MeetingForm, Form()]
+    request: Request, actor: VettedStaff, session: Transaction, form: Annotated[MeetingForm, Form()]
 ) -> Response:
     """Schedule a meeting, or look for people to invite."""
     if form.do == "find":
@@ -111,7 +116,7 @@ async def calendar_file(request: Request, actor: Staff, session: Transaction, me
 
 
 @router.get("/meetings/{meeting_id}/edit")
-async def edit_meeting(request: Request, actor: Staff, session: Transaction, meeting_id: UUID) -> HTMLResponse:
+async def edit_meeting(request: Request, actor: VettedStaff, session: Transaction, meeting_id: UUID) -> HTMLResponse:
     """The form with what the meeting says now; of a series from the next date on."""
     found = await kept(session, meeting_id, actor)
     if not found.ahead(utc_now()):
@@ -123,7 +128,7 @@ async def edit_meeting(request: Request, actor: Staff, session: Transaction, mee
 
 @router.post("/meetings/{meeting_id}")
 async def change_meeting(
-    request: Request, actor: Staff, session: Transaction, meeting_id: UUID, form: Annotated[MeetingForm, Form()]
+    request: Request, actor: VettedStaff, session: Transaction, meeting_id: UUID, form: Annotated[MeetingForm, Form()]
 ) -> Response:
     """Change a meeting, or look for people to invite."""
     found = await kept(session, meeting_id, actor)

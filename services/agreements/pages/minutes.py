@@ -9,13 +9,12 @@ from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, meeting_words
-from services.agreements.access import Staff
 from services.agreements.pages.meetings import kept
 from services.agreements.pages.show import form_again, show
 from services.agreements.queries import DateView, MeetingView
 from services.agreements.rules import Answer, not_found
 from shared.clock import utc_now
-from shared.identity import Actor
+from shared.identity import Actor, Staff
 from shared.refusals import Refusal
 from shared.web import Transaction, see_other
 

@@ -9,13 +9,12 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements import commands, meeting_words, queries
-from services.agreements.access import Staff
 from services.agreements.pages.meetings import kept
 from services.agreements.pages.show import form_again, show
 from services.agreements.rules import TaskStatus
 from services.agreements.settings import settings_of
 from shared.clock import new_id, utc_now
-from shared.identity import Actor
+from shared.identity import Actor, Staff
 from shared.refusals import Refusal
 from shared.web import Page, Transaction, see_other
 

@@ -1,4 +1,4 @@
-"""Who may read a meeting, and who can be invited to one."""
+"""Who may read a meeting, who may change it, and who can be invited to one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.agreements.models import Invitee, Meeting, Organization, Person, School
 from services.agreements.queries.common import words_in
+from services.agreements.queries.partners import statuses_of
 from services.agreements.queries.people import at_work
+from services.agreements.rules import keeps_meeting
+from services.agreements.rules.vetting import any_approved
 from shared.identity.actor import Actor
 
 
@@ -25,6 +28,14 @@ def seen_by(actor: Actor) -> ColumnElement[bool] | None:
         col(Meeting.organization_id).in_(actor.organization_ids),
         col(Meeting.id).in_(invited),
     )
+
+
+async def may_change(session: AsyncSession, actor: Actor, meeting: Meeting) -> bool:
+    """Whether somebody keeps a meeting; the people of its partner do so once the district has approved it."""
+    partner = meeting.organization_id
+    if partner in actor.organization_ids and not any_approved(await statuses_of(session, [partner])):
+        partner = None
+    return keeps_meeting(actor, meeting.school_id, partner, meeting.organizer_id)
 
 
 class PersonView(BaseModel):

@@ -22,7 +22,7 @@ from services.agreements.models import (
     School,
 )
 from services.agreements.queries.common import Blank, words_in
-from services.agreements.queries.meeting_people import places_of, seen_by
+from services.agreements.queries.meeting_people import may_change, places_of, seen_by
 from services.agreements.queries.people import person_names
 from services.agreements.queries.tasks import TaskView, find_tasks
 from services.agreements.rules import (
@@ -230,17 +230,14 @@ async def meeting_view(session: AsyncSession, meeting_id: UUID, actor: Actor) ->
             MomentView(at=one.at, what=one.what, words=one.words, who=names[one.by_id] if one.by_id else "")
             for one in events
         ],
-        keeps=_keeps(actor, meeting),
+        keeps=await may_change(session, actor, meeting),
         answer=next((one.answer for one in invitees if one.person_id == actor.person_id), None),
     )
 
 
-def _keeps(actor: Actor, meeting: Meeting) -> bool:
-    return keeps_meeting(actor, meeting.school_id, meeting.organization_id, meeting.organizer_id)
-
-
 def _may_read(actor: Actor, meeting: Meeting, invitees: Sequence[Invitee]) -> bool:
-    return _keeps(actor, meeting) or any(one.person_id == actor.person_id for one in invitees)
+    own = keeps_meeting(actor, meeting.school_id, meeting.organization_id, meeting.organizer_id)
+    return own or any(one.person_id == actor.person_id for one in invitees)
 
 
 async def _dates(session: AsyncSession, meeting_id: UUID, invitees: Sequence[Invitee]) -> list[DateView]:

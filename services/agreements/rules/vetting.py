@@ -112,11 +112,9 @@ LISTED = (_S.APPROVED, _S.CONDITIONAL, _S.SUSPENDED)
 """Partners that everybody may know of; others are known to themselves and the district."""
 
 
-def check_vetted(statuses: Collection[PartnerStatus]) -> None:
-    """Refuse somebody who works for no partner that the district has approved; `statuses` of all that they work for."""
-    if not set(statuses) & set(LISTED):
-        said = "This opens once the district has approved your organization. “Our details” shows how far it is."
-        raise Refusal(Kind.FORBIDDEN, "partner_not_approved", said)
+def any_approved(statuses: Collection[PartnerStatus]) -> bool:
+    """Whether the district has approved one of these partners."""
+    return not set(statuses).isdisjoint(LISTED)
 
 
 def check_may_offer(status: PartnerStatus, name: str) -> None:

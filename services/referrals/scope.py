@@ -11,11 +11,20 @@ from services.referrals.models import Attempt, Person, Referral
 from services.referrals.rules import LIVE, AttemptState, Mover, Standing
 from shared.identity import Actor
 from shared.refusals import Kind, Refusal
+from shared.translations import mark
 
 log = structlog.get_logger()
 
 Before = aliased(Attempt, name="before")
 """Under a name of its own: the query around it may read attempts too."""
+
+NOT_FOUND = {
+    "referral": mark(
+        "There is no such referral, or it is not yours to see. Check the address, or go back to your list."
+    ),
+    "student": "There is no such student, or it is not yours to see. Check the address, or go back to your list.",
+}
+"""Families may come upon the first."""
 
 UNSEEN = (AttemptState.QUEUED, AttemptState.SKIPPED)
 """Attempts that their partner never got to see."""
@@ -81,5 +90,4 @@ def seen_students(actor: Actor) -> ColumnElement[bool]:
 def not_found(thing: str, id: object, actor: Actor) -> Refusal:
     """As if it did not exist; the log knows who asked."""
     log.warning("not_theirs_or_not_there", thing=thing, id=str(id), actor=str(actor))
-    words = f"There is no such {thing}, or it is not yours to see. Check the address, or go back to your list."
-    return Refusal(Kind.NOT_FOUND, f"no_such_{thing}", words)
+    return Refusal(Kind.NOT_FOUND, f"no_such_{thing}", NOT_FOUND[thing])

@@ -13,6 +13,9 @@ from services.notifications.letters import Known, Note, note
 from services.notifications.models import Message
 from services.notifications.queries.people import look_up
 from shared.refusals import Kind, Refusal
+from shared.translations import mark
+
+NO_SUCH_MESSAGE = mark("There is no such message in your inbox.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +57,5 @@ async def entry(session: AsyncSession, message_id: UUID, person_id: UUID) -> Ent
     """One of somebody's own messages; another's is refused as if there were none."""
     found = await session.get(Message, message_id)
     if found is None or found.recipient_id != person_id:
-        raise Refusal(Kind.NOT_FOUND, "no_such_message", "There is no such message in your inbox.")
+        raise Refusal(Kind.NOT_FOUND, "no_such_message", NO_SUCH_MESSAGE)
     return (await _entries(session, [found]))[0]
